@@ -1,0 +1,196 @@
+/**
+ * Everything the daemon and its own clients (editor, command line) say to each other beyond OpenRouter's API and plain LSP.
+ * HTTP paths are under the daemon's URL and want the management key; notifications travel on the LSP socket.
+ */
+import * as z from 'zod/mini';
+
+/** Raised when a client and a daemon of different versions could misunderstand each other. */
+export const PROTOCOL_VERSION = 1;
+
+export const DEFAULT_PORT = 4141;
+export const LSP_PATH = '/lsp';
+export const LSP_SUBPROTOCOL = 'callgate-lsp';
+export const HEALTH_PATH = '/healthz';
+export const API = '/api/v1';
+/** Operations OpenRouter's API has no place for. */
+export const CALLGATE_API = `${API}/callgate`;
+
+const usd = z.number();
+const usdOrNull = z.nullable(usd);
+const json = z.record(z.string(), z.unknown());
+
+/** `daemon.json` in the state folder, and the one line `serve --json` prints (without `protocol` and `started_at`). */
+export const daemonInfo = z.object({
+  url: z.string(),
+  pid: z.number(),
+  state: z.string(),
+  version: z.string(),
+  protocol: z.number(),
+  started_at: z.string(),
+});
+export type DaemonInfo = z.infer<typeof daemonInfo>;
+
+/** `GET /healthz?nonce=N`: HMAC-SHA256 of the nonce under the management key, hex; shows the daemon is ours. */
+export const health = z.object({ status: z.literal('ok'), proof: z.optional(z.string()) });
+
+/** `GET {CALLGATE_API}/status` */
+export const daemonStatus = z.object({
+  ...daemonInfo.shape,
+  uptime_seconds: z.number(),
+  in_flight: z.number(),
+  editors: z.number(),
+  keys: z.number(),
+  presets: z.number(),
+});
+export type DaemonStatus = z.infer<typeof daemonStatus>;
+
+export const keyState = z.enum(['fine', 'near_limit', 'stopped', 'expired', 'disabled']);
+export type KeyState = z.infer<typeof keyState>;
+
+/** One row of the spend tree; money in US dollars, times ISO 8601 UTC. `near_limit` from 80 % of the limit. */
+export const spendKey = z.object({
+  hash: z.string(),
+  name: z.string(),
+  label: z.string(),
+  state: keyState,
+  limit: usdOrNull,
+  limit_remaining: usdOrNull,
+  limit_reset: z.nullable(z.enum(['daily', 'weekly', 'monthly'])),
+  resets_at: z.nullable(z.string()),
+  expires_at: z.nullable(z.string()),
+  usage: usd,
+  usage_daily: usd,
+  usage_weekly: usd,
+  usage_monthly: usd,
+  in_flight: usd,
+  requests: z.number(),
+  last_used_at: z.nullable(z.string()),
+});
+export type SpendKey = z.infer<typeof spendKey>;
+
+/** `GET {CALLGATE_API}/spend` */
+export const spendTree = z.object({
+  organization: z.object({ name: z.string(), usage: usd, usage_monthly: usd }),
+  workspaces: z.array(
+    z.object({ id: z.string(), slug: z.string(), name: z.string(), usage: usd, usage_monthly: usd, keys: z.array(spendKey) }),
+  ),
+});
+export type SpendTree = z.infer<typeof spendTree>;
+
+/**
+ * `POST {CALLGATE_API}/run`: a completion charged to the key `editor`. The answer is a chat completion, streamed when `stream`.
+ * `preset` is what stands after `@preset/`: `slug`, `slug@3`, `slug@<hash>`, or `slug@draft` with the draft's `text`.
+ */
+export const runRequest = z.object({
+  preset: z.string(),
+  model: z.optional(z.string()),
+  text: z.optional(z.string()),
+  messages: z.array(json),
+  stream: z.optional(z.boolean()),
+});
+export type RunRequest = z.infer<typeof runRequest>;
+
+/** `POST {CALLGATE_API}/presets/{slug}/publish`: the file's text becomes the next version, and the designated one. */
+export const publishRequest = z.object({
+  text: z.string(),
+  message: z.optional(z.string()),
+  /** Absolute path of the folder that publishes; it owns the slug. */
+  folder: z.optional(z.string()),
+  take_over: z.optional(z.boolean()),
+});
+export type PublishRequest = z.infer<typeof publishRequest>;
+
+/** `POST {CALLGATE_API}/presets/{slug}/rollback`: designate an older version (it is not copied). */
+export const rollbackRequest = z.object({ version: z.number(), message: z.optional(z.string()) });
+
+/** `PATCH {CALLGATE_API}/presets/{slug}` */
+export const presetPatch = z.object({
+  status: z.optional(z.enum(['active', 'disabled', 'archived'])),
+  name: z.optional(z.string()),
+  description: z.optional(z.nullable(z.string())),
+});
+
+/** A version as Callgate tells it: OpenRouter's fields and, beyond them, where it came from. `hash` is a prefix long enough to pin. */
+export const presetVersion = z.object({
+  id: z.string(),
+  preset_id: z.string(),
+  version: z.number(),
+  config: json,
+  system_prompt: z.nullable(z.string()),
+  creator_id: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  hash: z.string(),
+  message: z.nullable(z.string()),
+  source: z.enum(['file', 'api']),
+  designated: z.boolean(),
+});
+export type PresetVersion = z.infer<typeof presetVersion>;
+
+/** Answer of publish and rollback; `created` is false when the text equals the designated version. */
+export const publishResult = z.object({ slug: z.string(), created: z.boolean(), version: presetVersion });
+export type PublishResult = z.infer<typeof publishResult>;
+
+/** `GET {CALLGATE_API}/presets/{slug}/diff?from=1&to=2`: a unified diff of the two versions as preset files. */
+export const presetDiff = z.object({ slug: z.string(), from: z.number(), to: z.number(), diff: z.string() });
+
+/** `GET {CALLGATE_API}/presets` */
+export const presetSummary = z.object({
+  slug: z.string(),
+  name: z.string(),
+  description: z.nullable(z.string()),
+  status: z.enum(['active', 'disabled', 'archived']),
+  version: z.nullable(z.number()),
+  hash: z.nullable(z.string()),
+  model: z.nullable(z.string()),
+  folder: z.nullable(z.string()),
+  updated_at: z.string(),
+});
+export type PresetSummary = z.infer<typeof presetSummary>;
+
+/** `GET {CALLGATE_API}/providers`; `PUT …/providers/{slug}/key` with `{key}`; `DELETE …/providers/{slug}/key`. */
+export const providerSummary = z.object({
+  slug: z.string(),
+  name: z.string(),
+  dialect: z.string(),
+  base_url: z.string(),
+  /** `none`: needs no key; `env:NAME` or `stored`: found; `missing`: calls to it will be refused. */
+  key: z.string(),
+  models: z.number(),
+});
+export type ProviderSummary = z.infer<typeof providerSummary>;
+
+/** A model as the editor's pickers and the language server's completion show it; prices in US dollars per million tokens. */
+export const modelSummary = z.object({
+  id: z.string(),
+  name: z.string(),
+  provider: z.string(),
+  context_length: z.nullable(z.number()),
+  prompt_per_million: usdOrNull,
+  completion_per_million: usdOrNull,
+});
+export type ModelSummary = z.infer<typeof modelSummary>;
+
+/** Daemon → editor, after each settled or refused call. `cost` is null when the call's price is unknown. */
+export const callFinished = z.object({
+  id: z.string(),
+  key_hash: z.string(),
+  workspace_id: z.string(),
+  preset: z.nullable(z.string()),
+  model: z.nullable(z.string()),
+  provider: z.nullable(z.string()),
+  status: z.number(),
+  cost: usdOrNull,
+});
+export type CallFinished = z.infer<typeof callFinished>;
+export const CALL_FINISHED = 'callgate/callFinished';
+/** Daemon → editor: keys or presets were created, changed or removed; ask again for what is shown. */
+export const CHANGED = 'callgate/changed';
+export type Changed = { readonly what: 'keys' | 'presets' | 'providers' };
+
+/** What the language server needs from the daemon that hosts it; it never reaches the store itself. */
+export type LanguageHost = {
+  readonly baseUrl: () => string;
+  readonly models: () => Promise<readonly ModelSummary[]>;
+  readonly presets: () => Promise<readonly PresetSummary[]>;
+};

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  define: { CALLGATE_VERSION: JSON.stringify('0.0.0-test') },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Two noisy cores: daemons and children that the suites spawn need room beside the workers.
+    maxWorkers: 2,
+  },
+});
