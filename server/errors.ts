@@ -1,0 +1,308 @@
+/**
+ * Every way Callgate says no, once: HTTP status, OpenRouter's `error_type`, the message, and what to do about it.
+ * Messages keep the words clients already match on (reference: OpenRouter's API, errors and debugging).
+ */
+
+type ErrorEntry = {
+  readonly status: number;
+  /** OpenRouter's error_type vocabulary; strict clients accept no other. */
+  readonly type: string;
+  readonly message: string;
+  readonly remedy: string;
+};
+
+export const ERRORS = {
+  invalid_request: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'The request is not valid',
+    remedy: 'Correct the named field.',
+  },
+  invalid_json: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'The body is not valid JSON',
+    remedy: 'Send a JSON object.',
+  },
+  invalid_model: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'This is not a valid model ID',
+    remedy: 'List the models with GET /api/v1/models, or configure the model in config.yaml.',
+  },
+  invalid_preset_reference: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'This is not a valid preset reference',
+    remedy: 'Write @preset/slug, @preset/slug@3 or @preset/slug@<hash prefix>.',
+  },
+  no_credentials: {
+    status: 401,
+    type: 'authentication',
+    message: 'No auth credentials found',
+    remedy: 'Send "Authorization: Bearer <key>"; `callgate keys create` makes one.',
+  },
+  invalid_key: {
+    status: 401,
+    type: 'authentication',
+    message: 'This API key is not known here',
+    remedy: 'Use a key of this daemon; `callgate keys create` makes one.',
+  },
+  key_disabled: {
+    status: 401,
+    type: 'authentication',
+    message: 'This API key is disabled',
+    remedy: 'Enable it with `callgate keys enable`.',
+  },
+  key_expired: {
+    status: 401,
+    type: 'authentication',
+    message: 'This API key has expired',
+    remedy: 'Make a new key with `callgate keys create`.',
+  },
+  weight_exceeds_budget: {
+    status: 402,
+    type: 'payment_required',
+    message: 'This request requires more credits, or fewer max_tokens',
+    remedy: 'Lower max_tokens, send "clamp": true, or raise the limit.',
+  },
+  in_flight_budget_exhausted: {
+    status: 402,
+    type: 'payment_required',
+    message: 'Calls in flight hold the rest of the budget',
+    remedy: 'Try again after Retry-After, or raise the limit.',
+  },
+  unpriced_model: {
+    status: 402,
+    type: 'payment_required',
+    message: 'The price of this model is unknown, so a limit cannot hold',
+    remedy: 'Give the model a pricing in config.yaml, or let the key use unpriced models (--allow-unpriced).',
+  },
+  key_limit_exceeded: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Key limit exceeded',
+    remedy: 'Raise the limit with `callgate keys update --limit`, or wait for the reset.',
+  },
+  management_key_required: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Only management keys can perform this operation',
+    remedy: 'Use the management key in the state folder (management.key).',
+  },
+  inference_key_required: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Management keys cannot call models',
+    remedy: 'Make an API key with `callgate keys create`.',
+  },
+  preset_write_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'This key may not write presets',
+    remedy: 'Use another key, or allow it with `callgate keys update --write-presets`.',
+  },
+  policy_unavailable: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Policy could not be decided, so nothing was sent',
+    remedy: 'See the daemon log.',
+  },
+  host_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'This Host is not allowed',
+    remedy: 'Call 127.0.0.1 or localhost with the daemon’s port, or list the name in server.allowed_hosts.',
+  },
+  origin_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'This Origin is not allowed',
+    remedy: 'List the exact origin in server.allowed_origins.',
+  },
+  cross_site_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Cross-site requests are not allowed',
+    remedy: 'List the page’s exact origin in server.allowed_origins.',
+  },
+  draft_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Drafts are for the editor alone',
+    remedy: 'Publish the preset, then call @preset/slug.',
+  },
+  preset_not_found: {
+    status: 404,
+    type: 'not_found',
+    message: 'Preset not found',
+    remedy: 'List the presets with `callgate presets list`.',
+  },
+  preset_disabled: {
+    status: 404,
+    type: 'not_found',
+    message: 'This preset is disabled',
+    remedy: 'Make it active again.',
+  },
+  preset_archived: {
+    status: 404,
+    type: 'not_found',
+    message: 'This preset is archived',
+    remedy: 'Make it active again.',
+  },
+  preset_version_not_found: {
+    status: 404,
+    type: 'not_found',
+    message: 'This preset has no such version',
+    remedy: 'List its versions with `callgate presets versions`.',
+  },
+  no_endpoints: {
+    status: 404,
+    type: 'not_found',
+    message: 'No endpoints found for this model',
+    remedy: 'Configure a provider that serves it, or set its key with `callgate providers set-key`.',
+  },
+  not_found: { status: 404, type: 'not_found', message: 'Not found', remedy: 'Check the path.' },
+  request_timeout: {
+    status: 408,
+    type: 'timeout',
+    message: 'The request body did not arrive in time',
+    remedy: 'Send the whole body at once.',
+  },
+  preset_owned: {
+    status: 409,
+    type: 'invalid_request',
+    message: 'Another folder owns this preset',
+    remedy: 'Publish from that folder, or take the preset over (--take-over).',
+  },
+  payload_too_large: {
+    status: 413,
+    type: 'payload_too_large',
+    message: 'The body is too large',
+    remedy: 'Send less, or raise server.body_limit in config.yaml.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    type: 'invalid_request',
+    message: 'The body must be JSON',
+    remedy: 'Send "Content-Type: application/json".',
+  },
+  upstream_rejected: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'Provider returned error',
+    remedy: 'See metadata.raw for the provider’s own words.',
+  },
+  provider_key_missing: {
+    status: 404,
+    type: 'not_found',
+    message: 'No key is set for this provider',
+    remedy: 'Set it with `callgate providers set-key`.',
+  },
+  provider_key_rejected: {
+    // Not 5xx: no retry cures it, and OpenRouter's SDK retries 5xx for an hour.
+    status: 403,
+    type: 'permission_denied',
+    message: 'The provider refused the daemon’s own key',
+    remedy: 'Set a working key with `callgate providers set-key`.',
+  },
+  provider_credits_exhausted: {
+    status: 402,
+    type: 'payment_required',
+    message: 'The daemon’s account at the provider has no credit left',
+    remedy: 'Add credit at the provider, or add a fallback model.',
+  },
+  upstream_rate_limited: {
+    status: 429,
+    type: 'rate_limit_exceeded',
+    message: 'The provider is rate-limiting',
+    remedy: 'Try again after Retry-After, or add a fallback model.',
+  },
+  upstream_failed: {
+    status: 502,
+    type: 'provider_unavailable',
+    message: 'The provider failed',
+    remedy: 'Try again, or add a fallback model.',
+  },
+  upstream_timeout: {
+    status: 504,
+    type: 'timeout',
+    message: 'The provider did not answer in time',
+    remedy: 'Raise the provider’s timeout in config.yaml, or add a fallback model.',
+  },
+  internal: {
+    status: 500,
+    type: 'server',
+    message: 'Internal error',
+    remedy: 'See the daemon log.',
+  },
+  store_unavailable: {
+    status: 503,
+    type: 'server',
+    message: 'The ledger cannot be written, so nothing was sent',
+    remedy: 'See the daemon log; free disk space is the usual cure.',
+  },
+  shutting_down: {
+    status: 503,
+    type: 'server',
+    message: 'The daemon is stopping',
+    remedy: 'Try again in a moment.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A refusal as a value: what the caller is told, and what the log keeps. */
+export type Refusal = {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly message: string;
+  /** Additive facts: `scope`, `limit_usd`, `spend_usd`, `resets_at`, `limit_source`, `provider_name`, `raw`, … */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Whole seconds for the Retry-After header. */
+  readonly retryAfter: number | null;
+};
+
+/**
+ * Makes a refusal of the table's kind. `detail` is appended to (or, with `message`, replaces) the table's message.
+ */
+export function refuse(
+  code: ErrorCode,
+  more: {
+    readonly message?: string;
+    readonly detail?: string;
+    readonly status?: number;
+    readonly metadata?: Readonly<Record<string, unknown>>;
+    readonly retryAfter?: number | null;
+  } = {},
+): Refusal {
+  const entry = ERRORS[code];
+  const message = more.message ?? (more.detail ? `${entry.message}: ${more.detail}` : entry.message);
+  return {
+    kind: 'refused',
+    code,
+    status: more.status ?? entry.status,
+    message,
+    metadata: more.metadata ?? {},
+    retryAfter: more.retryAfter ?? null,
+  };
+}
+
+/** OpenRouter's error envelope (`error.code` equals the HTTP status) with Callgate's code and remedy in `metadata`. */
+export function errorBody(refusal: Refusal): { readonly error: ErrorObject } {
+  const entry = ERRORS[refusal.code];
+  return {
+    error: {
+      code: refusal.status,
+      message: refusal.message,
+      metadata: { error_type: entry.type, reason: refusal.code, remedy: entry.remedy, ...refusal.metadata },
+    },
+  };
+}
+
+export type ErrorObject = {
+  readonly code: number;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+};
