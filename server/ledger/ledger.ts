@@ -1,0 +1,214 @@
+import type { Checkpoint, GenerationEnd, Layer, LayerStanding, Reservation, Store } from '../store/store.ts';
+
+/** What a caller of `reserve` decides from how its layers stand; `count` asks it to look closer and be asked again. */
+export type Decision<T> =
+  | { readonly kind: 'reserve'; readonly reservation: Reservation; readonly granted: T }
+  | { readonly kind: 'wait'; readonly layer: string }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'refuse'; readonly refused: T };
+
+export type Ask<T> = {
+  /** The layers that apply now: asked anew each time, since a day may turn while the call waits. */
+  readonly layers: () => readonly Layer[];
+  readonly decide: (standings: readonly LayerStanding[]) => Decision<T>;
+  /** Makes the next `decide` exact. */
+  readonly count: () => Promise<void>;
+  /** Milliseconds this call may stand in the queue. */
+  readonly patience: number;
+  readonly signal: AbortSignal;
+};
+
+export type Reserved<T> =
+  | { readonly kind: 'reserved'; readonly granted: T }
+  | { readonly kind: 'refused'; readonly refused: T }
+  | { readonly kind: 'impatient'; readonly layer: string; readonly waiting: number }
+  | { readonly kind: 'aborted' };
+
+type Waiter = { readonly retry: () => Promise<'done' | { readonly wait: string }> };
+
+/**
+ * Reservations and their queue. A call is admitted only with its whole bound reserved at every layer; when calls in flight hold
+ * what is missing, it waits its turn, first come first served, and is asked again whenever one of them ends.
+ */
+export class Ledger {
+  readonly #store: Store;
+  readonly #queues = new Map<string, Waiter[]>();
+  readonly #pumping = new Map<string, boolean>();
+  readonly #inFlight = new Map<string, readonly string[]>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  async reserve<T>(ask: Ask<T>): Promise<Reserved<T>> {
+    const queued = ask.layers().find((layer) => this.#queues.has(layer.id));
+    if (queued) return this.#queue(ask, queued.id);
+    const decision = await this.#try(ask);
+    return decision.kind === 'wait' ? this.#queue(ask, decision.layer) : outcomeOf(decision);
+  }
+
+  /** The request is about to be sent: from now on a crash charges its input. */
+  async markSent(id: string): Promise<void> {
+    await this.#store.ledger.markSent(id);
+  }
+
+  async checkpoint(id: string, checkpoint: Checkpoint): Promise<void> {
+    await this.#store.ledger.checkpoint(id, checkpoint);
+  }
+
+  /** Charges the truth and frees the rest; resolves once that has committed. */
+  async settle(id: string, end: GenerationEnd): Promise<void> {
+    await this.#store.ledger.settle(id, end);
+    this.#ended(id);
+  }
+
+  /** Frees a reservation whose call was never sent. */
+  async release(id: string): Promise<void> {
+    await this.#store.ledger.release(id);
+    this.#ended(id);
+  }
+
+  /** Something else may have made room at this layer: a raised limit, a new window. */
+  poke(layer: string): void {
+    void this.#pump(layer);
+  }
+
+  /**
+   * Ends what a killed daemon left open: what was never sent is freed, what was sent is charged its last checkpoint or its input,
+   * and says that it is an estimate. Returns how many were charged and freed.
+   */
+  async recover(): Promise<{ readonly charged: number; readonly freed: number }> {
+    const open = await this.#store.ledger.open();
+    const sent = open.filter((reservation) => reservation.sent);
+    for (const { id, generation, checkpoint } of sent) {
+      await this.#store.ledger.settle(id, {
+        model: checkpoint?.model ?? null,
+        provider: checkpoint?.provider ?? null,
+        upstreamId: null,
+        status: 0,
+        finishReason: 'error',
+        nativeFinishReason: null,
+        cancelled: true,
+        promptTokens: checkpoint?.promptTokens ?? generation.inputTokens,
+        completionTokens: checkpoint?.completionTokens ?? 0,
+        reasoningTokens: 0,
+        cachedTokens: 0,
+        cacheWriteTokens: 0,
+        nano: checkpoint?.nano ?? generation.inputNano,
+        costSource: 'estimated',
+        overrun: false,
+        clamp: null,
+        latencyMs: null,
+        generationMs: null,
+        attempts: [],
+      });
+    }
+    const unsent = open.filter((reservation) => !reservation.sent);
+    for (const { id } of unsent) await this.#store.ledger.release(id);
+    return { charged: sent.length, freed: unsent.length };
+  }
+
+  async #try<T>(ask: Ask<T>): Promise<Exclude<Decision<T>, { kind: 'count' }>> {
+    for (;;) {
+      const decision = await this.#store.ledger.reserve<Decision<T>>(ask.layers(), (standings) => {
+        const verdict = ask.decide(standings);
+        return { reservation: verdict.kind === 'reserve' ? verdict.reservation : null, verdict };
+      });
+      if (decision.kind === 'reserve') this.#inFlight.set(decision.reservation.id, decision.reservation.layers);
+      if (decision.kind !== 'count') return decision;
+      await ask.count();
+    }
+  }
+
+  #queue<T>(ask: Ask<T>, layer: string): Promise<Reserved<T>> {
+    return new Promise((resolve, reject) => {
+      let over = false;
+      let at = layer;
+      const end = (outcome: Reserved<T>) => {
+        over = true;
+        clearTimeout(timer);
+        ask.signal.removeEventListener('abort', abort);
+        resolve(outcome);
+      };
+      const abort = () => end({ kind: 'aborted' });
+      const timer = setTimeout(() => {
+        end({ kind: 'impatient', layer: at, waiting: this.#queues.get(at)?.length ?? 0 });
+        void this.#pump(at);
+      }, ask.patience);
+      ask.signal.addEventListener('abort', abort, { once: true });
+      const retry: Waiter['retry'] = async () => {
+        if (over) return 'done';
+        try {
+          const decision = await this.#try(ask);
+          // It gave up while the store was deciding: what was granted is nobody's.
+          if (over && decision.kind === 'reserve') await this.release(decision.reservation.id);
+          if (over) return 'done';
+          if (decision.kind === 'wait') {
+            at = decision.layer;
+            return { wait: at };
+          }
+          end(outcomeOf(decision));
+        } catch (error) {
+          end({ kind: 'aborted' });
+          reject(error);
+        }
+        return 'done';
+      };
+      if (ask.signal.aborted) abort();
+      else this.#enqueue({ retry }, layer);
+    });
+  }
+
+  #enqueue(waiter: Waiter, layer: string): void {
+    const queue = this.#queues.get(layer);
+    if (queue) queue.push(waiter);
+    else this.#queues.set(layer, [waiter]);
+    // What it waits for may have ended since it was told to wait.
+    void this.#pump(layer);
+  }
+
+  /** Asks the head of a layer's queue again, and on, until one must go on waiting. One pump at a time per layer. */
+  async #pump(layer: string): Promise<void> {
+    if (this.#pumping.has(layer)) {
+      this.#pumping.set(layer, true);
+      return;
+    }
+    this.#pumping.set(layer, false);
+    try {
+      for (let head = this.#queues.get(layer)?.[0]; head; head = this.#queues.get(layer)?.[0]) {
+        this.#pumping.set(layer, false);
+        const result = await head.retry();
+        if (result !== 'done' && result.wait === layer) {
+          if (this.#pumping.get(layer)) continue;
+          break;
+        }
+        this.#leave(layer, head);
+        if (result !== 'done') this.#enqueue(head, result.wait);
+      }
+    } finally {
+      this.#pumping.delete(layer);
+    }
+  }
+
+  #leave(layer: string, waiter: Waiter): void {
+    const rest = (this.#queues.get(layer) ?? []).filter((other) => other !== waiter);
+    if (rest.length > 0) this.#queues.set(layer, rest);
+    else this.#queues.delete(layer);
+  }
+
+  #ended(id: string): void {
+    const layers = this.#inFlight.get(id) ?? [];
+    this.#inFlight.delete(id);
+    for (const layer of layers) if (this.#queues.has(layer)) void this.#pump(layer);
+  }
+}
+
+function outcomeOf<T>(decision: Exclude<Decision<T>, { kind: 'count' | 'wait' }>): Reserved<T> {
+  return decision.kind === 'reserve'
+    ? { kind: 'reserved', granted: decision.granted }
+    : { kind: 'refused', refused: decision.refused };
+}

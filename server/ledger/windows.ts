@@ -1,0 +1,29 @@
+import type { Reset } from '../store/store.ts';
+
+/** The UTC day of a moment, `YYYY-MM-DD`. */
+export function dayOf(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
+/** First day of the window that `now` lies in, UTC; weeks begin on Monday. Null: a window without an end. */
+export function windowStart(reset: Reset | null, now: Date): string | null {
+  if (reset === null) return null;
+  return dayOf(startOf(reset, now));
+}
+
+/** When the window ends, ISO 8601 UTC midnight; null: never. */
+export function resetsAt(reset: Reset | null, now: Date): string | null {
+  if (reset === null) return null;
+  const end = startOf(reset, now);
+  if (reset === 'daily') end.setUTCDate(end.getUTCDate() + 1);
+  else if (reset === 'weekly') end.setUTCDate(end.getUTCDate() + 7);
+  else end.setUTCMonth(end.getUTCMonth() + 1);
+  return end.toISOString();
+}
+
+function startOf(reset: Reset, now: Date): Date {
+  const start = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+  if (reset === 'weekly') start.setUTCDate(start.getUTCDate() - ((start.getUTCDay() + 6) % 7));
+  if (reset === 'monthly') start.setUTCDate(1);
+  return start;
+}

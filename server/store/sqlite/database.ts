@@ -1,0 +1,102 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+export type Row = Record<string, null | number | bigint | string | Uint8Array>;
+
+type Write = { readonly run: () => void; readonly settle: () => void; readonly fail: (error: unknown) => void };
+
+/**
+ * node:sqlite with the two things it lacks here: statements prepared once by their text, and writes grouped per turn of the event
+ * loop into one transaction, so that a commit is paid once however many calls end together. A write that throws is undone alone.
+ */
+export class Database {
+  readonly #sqlite: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #queue: Write[] = [];
+  #closed = false;
+
+  constructor(file: string) {
+    this.#sqlite = new DatabaseSync(file);
+    this.#sqlite.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000; PRAGMA cache_size = -8000;',
+    );
+  }
+
+  exec(sql: string): void {
+    this.#sqlite.exec(sql);
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  /** Runs `write` in the transaction of this turn; resolves once that has committed. */
+  write<T>(write: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('The store is closed'));
+    return new Promise<T>((resolve, reject) => {
+      let result: T;
+      const run = () => {
+        result = write();
+      };
+      if (this.#queue.push({ run, settle: () => resolve(result), fail: reject }) === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  close(): void {
+    this.#flush();
+    this.#closed = true;
+    this.#statements.clear();
+    this.#sqlite.close();
+  }
+
+  #flush(): void {
+    const writes = this.#queue;
+    this.#queue = [];
+    if (writes.length === 0) return;
+    const done: Write[] = [];
+    try {
+      this.#sqlite.exec('BEGIN IMMEDIATE');
+      for (const write of writes) if (this.#attempt(write)) done.push(write);
+      this.#sqlite.exec('COMMIT');
+    } catch (error) {
+      if (this.#sqlite.isTransaction) this.#sqlite.exec('ROLLBACK');
+      for (const write of writes) write.fail(error);
+      return;
+    }
+    for (const write of done) write.settle();
+  }
+
+  #attempt(write: Write): boolean {
+    this.#run('SAVEPOINT one');
+    try {
+      write.run();
+      this.#run('RELEASE one');
+      return true;
+    } catch (error) {
+      this.#run('ROLLBACK TO one');
+      this.#run('RELEASE one');
+      write.fail(error);
+      return false;
+    }
+  }
+
+  #run(sql: string): void {
+    this.#prepare(sql).run();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#sqlite.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

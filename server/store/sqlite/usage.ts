@@ -1,0 +1,52 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { GenerationEnd, GenerationStart, UsageStore, UsageSums } from '../store.ts';
+import type { Database, Row } from './database.ts';
+
+const SUMS =
+  'sum(requests) AS requests, sum(nano) AS nano, sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens';
+
+const sumsOf = (row: Row | undefined): UsageSums => ({
+  requests: Number(row?.['requests'] ?? 0),
+  nano: Number(row?.['nano'] ?? 0),
+  promptTokens: Number(row?.['prompt_tokens'] ?? 0),
+  completionTokens: Number(row?.['completion_tokens'] ?? 0),
+});
+
+function where(filter: { readonly keyId?: string; readonly workspaceId?: string; readonly since?: string }) {
+  const clauses: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (clause: string, value: string | undefined) => {
+    if (value === undefined) return;
+    clauses.push(clause);
+    values.push(value);
+  };
+  add('key_id = ?', filter.keyId);
+  add('workspace_id = ?', filter.workspaceId);
+  add('day >= ?', filter.since);
+  return { sql: clauses.length > 0 ? ` WHERE ${clauses.join(' AND ')}` : '', values };
+}
+
+export function sqliteUsage(database: Database): UsageStore {
+  return {
+    generation: async (id) => {
+      const row = database.get('SELECT id, created_at, record FROM generations WHERE id = ?', id);
+      if (!row) return null;
+      const record = JSON.parse(String(row['record'])) as GenerationStart & GenerationEnd;
+      return { ...record, id: String(row['id']), createdAt: String(row['created_at']) };
+    },
+    sums: async (filter) => {
+      const { sql, values } = where(filter);
+      return sumsOf(database.get(`SELECT ${SUMS} FROM usage${sql}`, ...values));
+    },
+    by: async (dimension, filter) => {
+      const { sql, values } = where(filter);
+      return database
+        .all(`SELECT ${dimension} AS name, ${SUMS} FROM usage${sql} GROUP BY ${dimension} ORDER BY sum(nano) DESC, name`, ...values)
+        .map((row) => ({ name: String(row['name']), ...sumsOf(row) }));
+    },
+    lastUsed: async (keyId) => {
+      const row = database.get('SELECT max(last_used_at) AS at FROM usage WHERE key_id = ?', keyId);
+      return row?.['at'] ? String(row['at']) : null;
+    },
+  };
+}

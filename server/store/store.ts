@@ -1,0 +1,260 @@
+import type { Nano } from '../pricing/money.ts';
+
+/**
+ * The seam under everything that lasts. Async throughout, so that the embedded SQLite store and a PostgreSQL one can pass the same
+ * contract suite. Times are ISO 8601 UTC, days `YYYY-MM-DD` UTC, money nano-dollars.
+ */
+export type Store = {
+  readonly workspaces: WorkspaceStore;
+  readonly keys: KeyStore;
+  readonly presets: PresetStore;
+  readonly ledger: LedgerStore;
+  readonly usage: UsageStore;
+  close(): Promise<void>;
+};
+
+export type Reset = 'daily' | 'weekly' | 'monthly';
+
+export type WorkspaceRow = { readonly id: string; readonly slug: string; readonly name: string; readonly createdAt: string };
+
+export type WorkspaceStore = {
+  list(): Promise<readonly WorkspaceRow[]>;
+  /** The workspace that what names none belongs to. */
+  default(): Promise<WorkspaceRow>;
+};
+
+/** `editor`: the one key the editor's own runs are charged to. */
+export type KeyKind = 'program' | 'editor';
+
+export type KeyRow = {
+  /** Stays when the secret is rotated; the ledger knows the key by it. */
+  readonly id: string;
+  /** SHA-256 of the secret, lowercase hex: the public name of the key in OpenRouter's API. */
+  readonly hash: string;
+  readonly kind: KeyKind;
+  readonly workspaceId: string;
+  readonly name: string;
+  /** The secret, masked. */
+  readonly label: string;
+  readonly limit: Nano | null;
+  readonly limitReset: Reset | null;
+  readonly includeByokInLimit: boolean;
+  readonly disabled: boolean;
+  readonly allowUnpriced: boolean;
+  readonly canWritePresets: boolean;
+  readonly clamp: boolean;
+  readonly creatorUserId: string | null;
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string | null;
+};
+
+export type KeyPatch = Partial<Omit<KeyRow, 'id' | 'kind' | 'workspaceId' | 'createdAt'>>;
+
+export type KeyStore = {
+  insert(key: KeyRow): Promise<void>;
+  byHash(hash: string): Promise<KeyRow | null>;
+  ofKind(kind: KeyKind): Promise<KeyRow | null>;
+  /** Oldest first; deleted keys are not among them. */
+  list(): Promise<readonly KeyRow[]>;
+  update(id: string, patch: KeyPatch): Promise<void>;
+  /** Forgets the key but not its spend. */
+  delete(id: string): Promise<void>;
+};
+
+export type PresetStatus = 'active' | 'disabled' | 'archived';
+
+export type PresetRow = {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly status: PresetStatus;
+  readonly statusUpdatedAt: string | null;
+  readonly designatedVersionId: string | null;
+  /** The folder that publishes this slug; null for a preset made by the API. */
+  readonly folder: string | null;
+  readonly creatorUserId: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+export type PresetVersionRow = {
+  readonly id: string;
+  readonly presetId: string;
+  readonly version: number;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly systemPrompt: string | null;
+  /** SHA-256 of the canonical form, hex. */
+  readonly hash: string;
+  readonly message: string | null;
+  readonly source: 'file' | 'api';
+  readonly creatorId: string;
+  readonly createdAt: string;
+};
+
+export type PresetWrite = {
+  readonly workspaceId: string;
+  readonly slug: string;
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  /** Undefined: made by the API, the owner stays as it is. */
+  readonly folder?: string | undefined;
+  readonly takeOver?: boolean | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly systemPrompt: string | null;
+  readonly hash: string;
+  readonly message: string | null;
+  readonly source: 'file' | 'api';
+  readonly creatorId: string;
+  readonly now: string;
+};
+
+export type PresetWriteResult =
+  | { readonly kind: 'written'; readonly preset: PresetRow; readonly version: PresetVersionRow; readonly created: boolean }
+  | { readonly kind: 'owned'; readonly folder: string };
+
+export type PresetStore = {
+  /** Most recently updated first. */
+  list(workspaceId: string): Promise<readonly PresetRow[]>;
+  get(workspaceId: string, slug: string): Promise<PresetRow | null>;
+  /** Oldest first. */
+  versions(presetId: string): Promise<readonly PresetVersionRow[]>;
+  version(presetId: string, version: number): Promise<PresetVersionRow | null>;
+  versionById(id: string): Promise<PresetVersionRow | null>;
+  versionsByHash(presetId: string, prefix: string): Promise<readonly PresetVersionRow[]>;
+  /** Adds a version and designates it, unless the designated one has the same hash. */
+  write(write: PresetWrite): Promise<PresetWriteResult>;
+  designate(presetId: string, versionId: string, now: string): Promise<void>;
+  patch(
+    presetId: string,
+    patch: { status?: PresetStatus | undefined; name?: string | undefined; description?: string | null | undefined },
+    now: string,
+  ): Promise<void>;
+};
+
+/** A limit that a call must fit under. */
+export type Layer = {
+  /** `key:<id>`; later `member:…`, `workspace:…`, `guardrail:…`. */
+  readonly id: string;
+  readonly limit: Nano | null;
+  /** First day of the current window; null: for ever. */
+  readonly since: string | null;
+};
+
+/** How a layer stands at one moment, inside the store's transaction. */
+export type LayerStanding = Layer & { readonly spent: Nano; readonly reserved: Nano };
+
+/** What the ledger keeps of a call that is under way: enough to settle it after a crash, and no text of it. */
+export type Reservation = {
+  readonly id: string;
+  readonly layers: readonly string[];
+  readonly nano: Nano;
+  readonly day: string;
+  readonly createdAt: string;
+  readonly generation: GenerationStart;
+};
+
+export type OpenReservation = Reservation & { readonly sent: boolean; readonly checkpoint: Checkpoint | null };
+
+/** The counts of a stream under way, and its cost if it ended now. */
+export type Checkpoint = {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly nano: Nano;
+  readonly model: string;
+  readonly provider: string;
+};
+
+/** What is known of a generation before it is sent. */
+export type GenerationStart = {
+  readonly keyId: string;
+  readonly workspaceId: string;
+  readonly presetId: string | null;
+  readonly presetSlug: string | null;
+  readonly presetVersion: number | null;
+  readonly presetHash: string | null;
+  readonly requestedModel: string;
+  readonly streamed: boolean;
+  readonly sessionId: string | null;
+  readonly httpReferer: string | null;
+  readonly appTitle: string | null;
+  readonly userAgent: string | null;
+  /** What a call that was sent and never answered is charged, from a rough count of its input. */
+  readonly inputNano: Nano;
+  readonly inputTokens: number;
+};
+
+export type GenerationEnd = {
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly upstreamId: string | null;
+  readonly status: number;
+  readonly finishReason: string | null;
+  readonly nativeFinishReason: string | null;
+  readonly cancelled: boolean;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly reasoningTokens: number;
+  readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly nano: Nano;
+  readonly costSource: 'reported' | 'computed' | 'estimated' | 'unknown';
+  readonly overrun: boolean;
+  readonly clamp: number | null;
+  readonly latencyMs: number | null;
+  readonly generationMs: number | null;
+  readonly attempts: readonly Attempt[];
+};
+
+/** One try at one endpoint. `status` is its HTTP status, or 0 when none came. */
+export type Attempt = {
+  readonly provider: string;
+  readonly model: string;
+  readonly status: number;
+  readonly reason: string | null;
+  readonly ms: number;
+};
+
+export type GenerationRow = GenerationStart & GenerationEnd & { readonly id: string; readonly createdAt: string };
+
+export type LedgerStore = {
+  /**
+   * Reads how the layers stand, asks `decide`, and reserves what it answers, all in one transaction.
+   * `decide` is pure and may be called more than once. Null reserves nothing.
+   */
+  reserve<T>(
+    layers: readonly Layer[],
+    decide: (standings: readonly LayerStanding[]) => { readonly reservation: Reservation | null; readonly verdict: T },
+  ): Promise<T>;
+  /** The bytes are about to leave: from now on a crash charges the call. */
+  markSent(id: string): Promise<void>;
+  checkpoint(id: string, checkpoint: Checkpoint): Promise<void>;
+  /** Ends a reservation: records the generation and charges the layers. Settling twice changes nothing; false then. */
+  settle(id: string, end: GenerationEnd): Promise<boolean>;
+  /** Ends a reservation that cost nothing and was never sent. */
+  release(id: string): Promise<void>;
+  open(): Promise<readonly OpenReservation[]>;
+  standings(layers: readonly Layer[]): Promise<readonly LayerStanding[]>;
+};
+
+/** Sums over days; `null` bounds are open. */
+export type UsageSums = {
+  readonly requests: number;
+  readonly nano: Nano;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+};
+
+export type UsageStore = {
+  generation(id: string): Promise<GenerationRow | null>;
+  /** Sums of one key (or, with null, of all) since a day. */
+  sums(filter: { readonly keyId?: string; readonly workspaceId?: string; readonly since?: string }): Promise<UsageSums>;
+  /** Sums by one dimension, dearest first. */
+  by(
+    dimension: 'key_id' | 'workspace_id' | 'preset' | 'model' | 'day',
+    filter: { readonly keyId?: string; readonly since?: string },
+  ): Promise<readonly (UsageSums & { readonly name: string })[]>;
+  lastUsed(keyId: string): Promise<string | null>;
+};
