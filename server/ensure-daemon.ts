@@ -6,10 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isProof, readDaemonJson, readManagementKey } from './daemon/discovery.ts';
 import { loopbackRequest, readText } from './daemon/loopback-request.ts';
+import { type NodeRuntime, nodeRuntime } from './daemon/node-runtime.ts';
 import { type Launch, type Spawned, spawnDaemon } from './daemon/spawn-daemon.ts';
 import { StartError } from './daemon/start-error.ts';
-import { isTrustedFolder } from './daemon/state-folder.ts';
+import { isTrustedFolder, prepareStateFolder, stateFolder } from './daemon/state-folder.ts';
 import { HEALTH_PATH, health, PROTOCOL_VERSION } from './protocol.ts';
+
+// The rest of what the editor needs to start a daemon; it may reach the server's code through this file alone.
+export { type Launch, type NodeRuntime, nodeRuntime, prepareStateFolder, stateFolder };
 
 /** A daemon that has proved itself. `token` is the management key; `url` has no path. */
 export type DaemonHandle = {

@@ -1,0 +1,95 @@
+/** What config.yaml may say. Every key is optional; an unknown one is an error. */
+import * as z from 'zod';
+import { allowedHost, allowedOrigin, baseUrl, bytes, headers, keySource, price, seconds } from './config-values.ts';
+
+const tokens = z.int().positive();
+
+const pricing = z.strictObject({
+  prompt: price,
+  completion: price,
+  request: price.optional(),
+  image: price.optional(),
+  input_cache_read: price.optional(),
+  input_cache_write: price.optional(),
+  internal_reasoning: price.optional(),
+});
+
+const model = z.strictObject({
+  /** What callers ask for: `vendor/model`. */
+  id: z
+    .string()
+    .regex(/^[^\s@/]+(\/[^\s@/]+)+$/, { error: 'must be vendor/model, without blanks and without @' })
+    .max(200),
+  /** The provider's own name for it; the id's last part when absent. */
+  native: z.string().min(1).optional(),
+  name: z.string().min(1).optional(),
+  context_length: tokens.optional(),
+  max_completion_tokens: tokens.optional(),
+  /** US dollars per token (per request, per image) as decimal texts. Absent: the price catalogue decides. */
+  pricing: pricing.optional(),
+  supported_parameters: z.array(z.string().min(1)).optional(),
+});
+
+const models = z.array(model).superRefine((list, context) => {
+  const seen = new Set<string>();
+  list.forEach(({ id }, index) => {
+    if (seen.has(id)) context.addIssue({ code: 'custom', path: [index, 'id'], message: `is listed twice: ${id}` });
+    seen.add(id);
+  });
+});
+
+const provider = z.strictObject({
+  name: z.string().min(1).optional(),
+  dialect: z.literal('openai', { error: 'must be openai' }).default('openai'),
+  base_url: baseUrl,
+  /** Absent: the provider needs none. */
+  key: keySource.optional(),
+  headers: headers.optional(),
+  /** Seconds that a call to it may take. */
+  timeout: seconds.optional(),
+  /** Whether its models without a known price may be called by keys with a limit. */
+  allow_unpriced: z.boolean().optional(),
+  models: models.optional(),
+});
+
+const server = z.strictObject({
+  port: z.int().min(0).max(65_535).optional(),
+  host: z.string().min(1).optional(),
+  allowed_hosts: z.array(allowedHost).default([]),
+  allowed_origins: z.array(allowedOrigin).default([]),
+  /** Bytes. */
+  body_limit: bytes.optional(),
+  /** Seconds that a call waits for money held by calls in flight. */
+  queue_wait: seconds.default(30),
+});
+
+const defaults = z.strictObject({
+  /** US dollars that the key `editor` may spend each month. */
+  editor_key_limit: z.number().nonnegative().max(1_000_000).default(5),
+});
+
+const slug = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'must be a slug: small letters, digits and single hyphens' })
+  .refine((name) => name !== 'callgate', { error: 'is the daemon’s own provider; take another name' });
+
+export const configSchema = z.strictObject({
+  providers: z.record(slug, provider).default({}),
+  server: server.prefault({}),
+  defaults: defaults.prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ProviderConfig = z.output<typeof provider>;
+export type ModelConfig = z.output<typeof model>;
+
+/** The keys that may stand in the object at `path`, to tell a mistyped one what it may have meant. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const [first, , third, , fifth] = path;
+  if (first === undefined) return Object.keys(configSchema.shape);
+  if (first === 'server') return Object.keys(server.shape);
+  if (first === 'defaults') return Object.keys(defaults.shape);
+  if (third === undefined) return Object.keys(provider.shape);
+  return Object.keys(fifth === undefined ? model.shape : pricing.shape);
+}
