@@ -20,7 +20,12 @@ export type CallBound = {
   readonly counted: boolean;
 };
 
-export type Standing = { readonly id: string; readonly limit: number | null; readonly spent: number; readonly reserved: number };
+export type Standing = {
+  readonly id: string;
+  readonly limit: number | null;
+  readonly spent: number;
+  readonly reserved: number;
+};
 
 export type BudgetVerdict =
   /** `maxTokens` is what must be sent upstream; null: nothing need be. */

@@ -38,7 +38,8 @@ function partsOf(price: Price, usage: Usage, images: number): Record<'prompt' | 
       BigInt(cached) * (rates.cacheRead ?? rates.prompt) +
       BigInt(written) * (rates.cacheWrite ?? rates.prompt),
     completion:
-      BigInt(usage.completion - reasoning) * rates.completion + BigInt(reasoning) * (rates.reasoning ?? rates.completion),
+      BigInt(usage.completion - reasoning) * rates.completion +
+      BigInt(reasoning) * (rates.reasoning ?? rates.completion),
     other: rates.request + BigInt(images) * rates.image,
   };
 }

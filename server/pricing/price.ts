@@ -1,4 +1,4 @@
-import { type Femto, formatUsd, parseUsd } from './money.ts';
+import { type Femto, formatUsd, largest, parseUsd } from './money.ts';
 
 /** What the parts of a call cost, in femto-dollars per token or unit; null: not priced apart from its parent. */
 export type Rates = {
@@ -77,15 +77,11 @@ export function ratesFor(price: Price, promptTokens: number): Rates {
   return rates;
 }
 
-const larger = (a: Femto, b: Femto) => (a > b ? a : b);
-
 /** The dearest rate per prompt token (cache writes included) and per completion token (reasoning included), over all tiers. */
 export function dearest(price: Price): { readonly input: Femto; readonly output: Femto } {
-  let input = larger(price.prompt, price.cacheWrite ?? 0n);
-  let output = larger(price.completion, price.reasoning ?? 0n);
-  for (const { rates } of price.tiers) {
-    input = larger(input, larger(rates.prompt ?? 0n, rates.cacheWrite ?? 0n));
-    output = larger(output, larger(rates.completion ?? 0n, rates.reasoning ?? 0n));
-  }
-  return { input, output };
+  const all: readonly Partial<Rates>[] = [price, ...price.tiers.map((tier) => tier.rates)];
+  return {
+    input: largest(all.flatMap((rates) => [rates.prompt ?? 0n, rates.cacheWrite ?? 0n])),
+    output: largest(all.flatMap((rates) => [rates.completion ?? 0n, rates.reasoning ?? 0n])),
+  };
 }

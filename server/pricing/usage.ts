@@ -29,7 +29,11 @@ export function usageOfOpenAi(answer: { readonly usage?: unknown }): Usage | nul
   openai ??= findProvider({ providerId: 'openai' });
   if (!openai) return null;
   try {
-    const { usage } = extractUsage(openai, { model: '', usage: { prompt_tokens: 0, completion_tokens: 0, ...raw } }, 'chat');
+    const { usage } = extractUsage(
+      openai,
+      { model: '', usage: { prompt_tokens: 0, completion_tokens: 0, ...raw } },
+      'chat',
+    );
     const cost = 'cost' in raw ? raw.cost : undefined;
     return {
       prompt: count(usage['input_tokens']),

@@ -4,7 +4,15 @@
  */
 
 /** Tokens allowed on top of the text: the framing of a message, of a tool, and what media may come to. */
-export const ALLOWANCE = { request: 16, message: 8, tool: 32, image: 6_000, audio: 20_000, video: 60_000, file: 60_000 } as const;
+export const ALLOWANCE = {
+  request: 16,
+  message: 8,
+  tool: 32,
+  image: 6_000,
+  audio: 20_000,
+  video: 60_000,
+  file: 60_000,
+} as const;
 
 /** A tokenizer other than the provider's own may be this far off. */
 const COUNT_MARGIN = 1.3;

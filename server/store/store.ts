@@ -15,7 +15,12 @@ export type Store = {
 
 export type Reset = 'daily' | 'weekly' | 'monthly';
 
-export type WorkspaceRow = { readonly id: string; readonly slug: string; readonly name: string; readonly createdAt: string };
+export type WorkspaceRow = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly createdAt: string;
+};
 
 export type WorkspaceStore = {
   list(): Promise<readonly WorkspaceRow[]>;
@@ -112,7 +117,12 @@ export type PresetWrite = {
 };
 
 export type PresetWriteResult =
-  | { readonly kind: 'written'; readonly preset: PresetRow; readonly version: PresetVersionRow; readonly created: boolean }
+  | {
+      readonly kind: 'written';
+      readonly preset: PresetRow;
+      readonly version: PresetVersionRow;
+      readonly created: boolean;
+    }
   | { readonly kind: 'owned'; readonly folder: string };
 
 export type PresetStore = {

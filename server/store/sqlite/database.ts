@@ -45,7 +45,8 @@ export class Database {
       const run = () => {
         result = write();
       };
-      if (this.#queue.push({ run, settle: () => resolve(result), fail: reject }) === 1) setImmediate(() => this.#flush());
+      if (this.#queue.push({ run, settle: () => resolve(result), fail: reject }) === 1)
+        setImmediate(() => this.#flush());
     });
   }
 

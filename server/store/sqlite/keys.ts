@@ -22,7 +22,13 @@ const COLUMNS: Readonly<Record<keyof KeyRow, string>> = {
 };
 const FIELDS = Object.keys(COLUMNS) as (keyof KeyRow)[];
 const SELECT = `SELECT ${Object.values(COLUMNS).join(', ')} FROM api_keys WHERE deleted = 0`;
-const FLAGS: ReadonlySet<string> = new Set(['includeByokInLimit', 'disabled', 'allowUnpriced', 'canWritePresets', 'clamp']);
+const FLAGS: ReadonlySet<string> = new Set([
+  'includeByokInLimit',
+  'disabled',
+  'allowUnpriced',
+  'canWritePresets',
+  'clamp',
+]);
 
 const toSql = (value: KeyRow[keyof KeyRow] | undefined) =>
   typeof value === 'boolean' ? Number(value) : (value ?? null);

@@ -29,11 +29,7 @@ export function sqliteLedger(database: Database): LedgerStore {
       layer.since === null
         ? database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', layer.id, LIFETIME)
         : // '*' sorts before every digit, so the lifetime row is never among the days.
-          database.get(
-            'SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?',
-            layer.id,
-            layer.since,
-          );
+          database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', layer.id, layer.since);
     const reserved = database.get('SELECT nano FROM layer_reserved WHERE layer = ?', layer.id);
     return { ...layer, spent: Number(spent?.['nano'] ?? 0), reserved: Number(reserved?.['nano'] ?? 0) };
   };

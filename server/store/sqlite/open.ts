@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import type { Store, WorkspaceRow } from '../store.ts';
 import { Database, type Row } from './database.ts';
 import { sqliteKeys } from './keys.ts';

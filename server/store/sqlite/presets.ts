@@ -105,7 +105,9 @@ export function sqlitePresets(database: Database): PresetStore {
 
   return {
     list: async (workspaceId) =>
-      database.all('SELECT * FROM presets WHERE workspace_id = ? ORDER BY updated_at DESC, slug', workspaceId).map(presetOf),
+      database
+        .all('SELECT * FROM presets WHERE workspace_id = ? ORDER BY updated_at DESC, slug', workspaceId)
+        .map(presetOf),
     get: async (workspaceId, slug) => bySlug(workspaceId, slug),
     versions: async (presetId) =>
       database.all('SELECT * FROM preset_versions WHERE preset_id = ? ORDER BY version', presetId).map(versionOf),
@@ -124,7 +126,12 @@ export function sqlitePresets(database: Database): PresetStore {
     write: (input) => database.write(() => write(input)),
     designate: (presetId, versionId, now) =>
       database.write(() => {
-        database.run('UPDATE presets SET designated_version_id = ?, updated_at = ? WHERE id = ?', versionId, now, presetId);
+        database.run(
+          'UPDATE presets SET designated_version_id = ?, updated_at = ? WHERE id = ?',
+          versionId,
+          now,
+          presetId,
+        );
       }),
     patch: (presetId, patch, now) =>
       database.write(() => {

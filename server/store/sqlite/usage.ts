@@ -41,7 +41,10 @@ export function sqliteUsage(database: Database): UsageStore {
     by: async (dimension, filter) => {
       const { sql, values } = where(filter);
       return database
-        .all(`SELECT ${dimension} AS name, ${SUMS} FROM usage${sql} GROUP BY ${dimension} ORDER BY sum(nano) DESC, name`, ...values)
+        .all(
+          `SELECT ${dimension} AS name, ${SUMS} FROM usage${sql} GROUP BY ${dimension} ORDER BY sum(nano) DESC, name`,
+          ...values,
+        )
         .map((row) => ({ name: String(row['name']), ...sumsOf(row) }));
     },
     lastUsed: async (keyId) => {

@@ -1,0 +1,142 @@
+import type { Readable } from 'node:stream';
+import { encodeOpenAi } from '../providers/openai/encode.ts';
+import { readEvents } from '../providers/openai/stream.ts';
+import type { Endpoint } from '../providers/registry.ts';
+import { readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
+import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
+import type { JsonObject } from './resolve-preset.ts';
+
+export type Batches = AsyncGenerator<readonly string[], void, undefined>;
+
+/** What one try at one endpoint came to, before anything of it was passed on. */
+export type AttemptResult =
+  | { readonly kind: 'json'; readonly text: string; readonly answer: JsonObject }
+  /** The first batch of events has come and is no error; `body` is destroyed to stop the rest. */
+  | { readonly kind: 'stream'; readonly first: readonly string[]; readonly rest: Batches; readonly body: Readable }
+  | AttemptFailed
+  | { readonly kind: 'aborted' };
+
+export type AttemptFailed = {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+  /** In the provider's own words where there are any. */
+  readonly message: string;
+  readonly raw: string;
+  readonly retryAfter: number | null;
+};
+
+const ANSWER_LIMIT = 64 * 1024 * 1024;
+
+export type AttemptInput = {
+  readonly request: JsonObject;
+  readonly endpoint: Endpoint;
+  readonly key: string | null;
+  readonly maxTokens: number | null;
+  /** Aborting it breaks the connection to the provider. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left of the call's time budget. */
+  readonly budgetMs: number;
+};
+
+/** Sends the request to one endpoint and reads as far as needed to know whether it is going to answer. */
+export async function attempt(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
+  const { endpoint, signal } = input;
+  const upstream = encodeOpenAi(input.request, endpoint, input.key, input.maxTokens);
+  const headersTimeoutMs = Math.min(endpoint.provider.timeoutMs, input.budgetMs);
+  const answer = await transport.send(upstream, { signal, headersTimeoutMs });
+  if (answer.kind === 'no_answer') {
+    return answer.reason === 'aborted'
+      ? { kind: 'aborted' }
+      : failed({ status: 0, reason: answer.reason }, answer.detail, '');
+  }
+  if (answer.status < 200 || answer.status > 299) return failedStatus(answer, now());
+  try {
+    return input.request['stream'] === true ? await openStream(answer) : await readJson(answer);
+  } catch (error) {
+    if (signal.aborted) return { kind: 'aborted' };
+    return failed({ status: 0, reason: 'stream' }, error instanceof Error ? error.message : String(error), '');
+  }
+}
+
+function failed(failure: Failure, message: string, raw: string, retryAfter: number | null = null): AttemptFailed {
+  return { kind: 'failed', failure, message, raw: raw.slice(0, 4_000), retryAfter };
+}
+
+async function failedStatus(answer: UpstreamAnswer, now: Date): Promise<AttemptFailed> {
+  const raw = await readErrorBody(answer.body);
+  const retryAfter = retryAfterSeconds(answer.headers['retry-after'], now.getTime());
+  return failed(
+    { status: answer.status, reason: 'status' },
+    messageIn(raw) ?? `HTTP ${answer.status}`,
+    raw,
+    retryAfter,
+  );
+}
+
+async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > ANSWER_LIMIT) throw new Error(`the answer is larger than ${ANSWER_LIMIT} bytes`);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  const parsed = parseObject(text);
+  if (!parsed) return failed({ status: 0, reason: 'stream' }, 'the answer is not a JSON object', text);
+  // Routers answer 200 with an error inside; that is a failure before the first token like any other.
+  const error = errorIn(parsed);
+  if (error) return failed({ status: error.code, reason: 'status' }, error.message, text);
+  if (!Array.isArray(parsed['choices']))
+    return failed({ status: 0, reason: 'stream' }, 'the answer has no choices', text);
+  return { kind: 'json', text, answer: parsed };
+}
+
+async function openStream(answer: UpstreamAnswer): Promise<AttemptResult> {
+  const type = String(answer.headers['content-type'] ?? '');
+  if (type.includes('application/json')) {
+    const raw = await readErrorBody(answer.body);
+    const error = errorIn(parseObject(raw) ?? {});
+    if (error) return failed({ status: error.code, reason: 'status' }, error.message, raw);
+    return failed({ status: 0, reason: 'stream' }, 'the provider answered a stream with a JSON document', raw);
+  }
+  const rest = readEvents(answer.body as AsyncIterable<Buffer>);
+  const first = await rest.next();
+  if (first.done) return failed({ status: 0, reason: 'stream' }, 'the stream ended before its first event', '');
+  const error = errorIn(parseObject(first.value[0] ?? '') ?? {});
+  if (error) {
+    answer.body.destroy();
+    return failed({ status: error.code, reason: 'status' }, error.message, first.value[0] ?? '');
+  }
+  return { kind: 'stream', first: first.value, rest, body: answer.body };
+}
+
+/** Parses a JSON object; null for anything else, never an exception. */
+export function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The `error` of an OpenAI-shaped body or chunk; its code is an HTTP status, 502 when it names none. */
+export function errorIn(body: JsonObject): { readonly code: number; readonly message: string } | null {
+  const { error } = body;
+  if (error === undefined || error === null) return null;
+  if (typeof error !== 'object') return { code: 502, message: String(error) };
+  const { code, status, message } = error as Record<string, unknown>;
+  const found = [code, status].map(Number).find((value) => Number.isInteger(value) && value >= 400 && value < 600);
+  return { code: found ?? 502, message: typeof message === 'string' ? message : 'the provider reported an error' };
+}
+
+function messageIn(raw: string): string | null {
+  const body = parseObject(raw);
+  if (!body) return raw.trim().slice(0, 200) || null;
+  const { message, detail } = body;
+  const nested = errorIn(body)?.message ?? message ?? detail;
+  return typeof nested === 'string' ? nested : null;
+}

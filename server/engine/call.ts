@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import type { Refusal } from '../errors.ts';
+import type { PresetFile } from '../presets/file.ts';
+import type { KeyRow } from '../store/store.ts';
+import type { JsonObject } from './resolve-preset.ts';
+
+/** A completion that somebody asks for, authenticated. */
+export type CallInput = {
+  readonly key: KeyRow;
+  readonly body: JsonObject;
+  readonly caller: Caller;
+  /** The text that `@preset/slug@draft` means; null for every key but the editor's. */
+  readonly draft: PresetFile | null;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+};
+
+/** What the request's headers say about who calls. */
+export type Caller = {
+  readonly sessionId: string | null;
+  readonly httpReferer: string | null;
+  readonly appTitle: string | null;
+  readonly userAgent: string | null;
+  /** Whether the answer is to explain its route (`X-OpenRouter-Metadata`). */
+  readonly wantsMetadata: boolean;
+};
+
+/** The answer to a call. Every one has an id: it stands in `X-Generation-Id` and finds the generation. */
+export type CallAnswer =
+  | { readonly kind: 'refused'; readonly id: string; readonly refusal: Refusal; readonly metadata: JsonObject | null }
+  | { readonly kind: 'json'; readonly id: string; readonly maxTokens: number | null; readonly body: string }
+  | {
+      readonly kind: 'stream';
+      readonly id: string;
+      readonly maxTokens: number | null;
+      /** Whole server-sent events, ready to be written. Ends only after the call has been settled. */
+      readonly events: AsyncIterable<string>;
+    }
+  | { readonly kind: 'aborted'; readonly id: string };
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Our own id of a generation, in OpenRouter's form: `gen-<unix seconds>-<20 characters>`. */
+export function generationId(now: Date): string {
+  const random = Array.from(randomBytes(20), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+  return `gen-${Math.floor(now.getTime() / 1000)}-${random}`;
+}

@@ -1,0 +1,57 @@
+import type { Endpoint } from '../providers/registry.ts';
+import type { Attempt as AttemptRecord, KeyRow } from '../store/store.ts';
+import type { Bound } from './bound.ts';
+import type { Caller } from './call.ts';
+import type { Eligible } from './eligible.ts';
+import type { JsonObject, PresetUsed } from './resolve-preset.ts';
+
+/** One call from its reservation on: everything its attempts, its stream and its settlement need to know. */
+export type Course = {
+  readonly id: string;
+  readonly key: KeyRow;
+  readonly caller: Caller;
+  readonly startedAt: Date;
+  /** Monotonic milliseconds at the start. */
+  readonly startedMs: number;
+  readonly requestedModel: string;
+  readonly request: JsonObject;
+  readonly preset: PresetUsed | null;
+  readonly eligible: Eligible;
+  readonly bound: Bound;
+  readonly reservedNano: number;
+  readonly maxTokens: number | null;
+  readonly signal: AbortSignal;
+  readonly attempts: AttemptRecord[];
+};
+
+/** OpenRouter's `openrouter_metadata`, and Callgate's reasons for what was left out. */
+export function routeMetadata(course: Course, served: Endpoint | null, generationMs: number): JsonObject {
+  const { attempts, eligible } = course;
+  const available = eligible.routes.flatMap((route) =>
+    route.endpoints.map((endpoint) => ({
+      provider: endpoint.provider.name,
+      model: endpoint.model.id,
+      selected: endpoint.id === served?.id,
+    })),
+  );
+  const failed = attempts.filter((attempt) => attempt.status < 200 || attempt.status > 299).length;
+  return {
+    requested: course.requestedModel,
+    strategy: eligible.routes.length > 1 ? 'fallback' : course.preset ? 'alias' : 'direct',
+    region: null,
+    summary: served
+      ? `${served.model.id} at ${served.provider.name}${failed > 0 ? `, after ${failed} failed ${failed === 1 ? 'attempt' : 'attempts'}` : ''}`
+      : `no endpoint answered; ${attempts.length} tried`,
+    attempt: attempts.length,
+    is_byok: false,
+    endpoints: { total: available.length, available },
+    attempts: attempts.map(({ provider, model, status, reason }) => ({
+      provider,
+      model,
+      status,
+      ...(reason ? { reason } : {}),
+    })),
+    ...(eligible.left.length > 0 ? { left_out: eligible.left } : {}),
+    generation_time: Math.round(generationMs),
+  };
+}

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Refusal, refuse } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Events } from '../observe/events.ts';
+import type { Log } from '../observe/log.ts';
+import type { Endpoint, Providers } from '../providers/registry.ts';
+import type { Transport } from '../providers/transport.ts';
+import { anotherEndpointMayServe } from '../routing/failure.ts';
+import type { EndpointHealth } from '../routing/health.ts';
+import type { PresetStore } from '../store/store.ts';
+import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
+import { boundOf } from './bound.ts';
+import { type CallAnswer, type CallInput, generationId } from './call.ts';
+import { type Course, routeMetadata } from './course.ts';
+import { eligibleRoutes } from './eligible.ts';
+import { completeJson } from './json-answer.ts';
+import { reserveCall } from './reserve.ts';
+import { type JsonObject, resolvePreset } from './resolve-preset.ts';
+import { settleUnanswered } from './settle.ts';
+import { startOf } from './start.ts';
+import { streamThrough } from './stream.ts';
+import { upstreamRefusal } from './upstream-refusal.ts';
+
+export type EngineParts = {
+  readonly presets: PresetStore;
+  readonly ledger: Ledger;
+  readonly providers: Providers;
+  readonly health: EndpointHealth;
+  readonly transport: Transport;
+  readonly events: Events;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** How long a call may wait for calls in flight to free what it needs. */
+  readonly queueWaitMs: number;
+  /** What all attempts of a call, and its waiting, share. */
+  readonly timeBudgetMs: number;
+};
+
+type Answered = {
+  readonly endpoint: Endpoint;
+  readonly result: Exclude<AttemptResult, AttemptFailed | { kind: 'aborted' }>;
+};
+type Failed = { readonly refusal: Refusal; readonly endpoint: Endpoint; readonly mayHaveWorked: boolean };
+
+/** The way of one call: preset → routes → reservation → attempts → answer → settlement. Authentication has been done. */
+export class Engine {
+  readonly #parts: EngineParts;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
+  async call(input: CallInput): Promise<CallAnswer> {
+    const { presets, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const startedAt = now();
+    const startedMs = performance.now();
+    const id = generationId(startedAt);
+
+    const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
+    if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
+    const { preset } = resolved;
+    const { clamp, ...request } = resolved.request;
+
+    const { key } = input;
+    const restsUntil = (endpoint: string) => health.restsUntil(endpoint, startedAt.getTime());
+    const eligible = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
+    if (eligible.kind === 'refused') return this.#refused(id, input, eligible);
+
+    const bound = boundOf(request, eligible.routes, key.clamp || clamp === true);
+    const generation = startOf(input, request, preset, bound);
+    const patienceMs = Math.min(queueWaitMs, timeBudgetMs);
+    const { signal } = input;
+    const granted = await reserveCall(
+      ledger,
+      { id, key, bound, generation, createdAt: startedAt, patienceMs, signal },
+      now,
+    );
+    if (granted.kind === 'aborted') return { kind: 'aborted', id };
+    if (granted.kind === 'refused') return this.#refused(id, input, granted);
+
+    const { maxTokens } = granted;
+    const requestedModel = generation.requestedModel;
+    const course: Course = {
+      id,
+      key,
+      caller: input.caller,
+      startedAt,
+      startedMs,
+      requestedModel,
+      request,
+      preset,
+      eligible,
+      bound,
+      reservedNano: granted.nano,
+      maxTokens,
+      signal,
+      attempts: [],
+    };
+    if (signal.aborted) {
+      await ledger.release(id);
+      return { kind: 'aborted', id };
+    }
+    return this.#answer(course, input);
+  }
+
+  async #answer(course: Course, input: CallInput): Promise<CallAnswer> {
+    const { id, maxTokens } = course;
+    const outcome = await this.#tryRoutes(course);
+    const generationMs = performance.now() - course.startedMs;
+    if (outcome === 'aborted') {
+      const endpoint = course.eligible.routes[0]?.endpoints[0] ?? null;
+      await settleUnanswered(
+        this.#parts,
+        course,
+        endpoint,
+        { status: 499, cancelled: true, latencyMs: null, generationMs },
+        true,
+      );
+      return { kind: 'aborted', id };
+    }
+    if ('refusal' in outcome) {
+      const { refusal, endpoint, mayHaveWorked } = outcome;
+      await settleUnanswered(
+        this.#parts,
+        course,
+        endpoint,
+        { status: refusal.status, cancelled: false, latencyMs: null, generationMs },
+        mayHaveWorked,
+      );
+      return this.#refused(id, input, refusal, routeMetadata(course, null, generationMs));
+    }
+    const { result, endpoint } = outcome;
+    if (result.kind === 'json')
+      return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, result) };
+    return { kind: 'stream', id, maxTokens, events: streamThrough(this.#parts, course, endpoint, result) };
+  }
+
+  /** Tries endpoint after endpoint, model after model, until one answers or none is left. */
+  async #tryRoutes(course: Course): Promise<Answered | Failed | 'aborted'> {
+    const { ledger, log } = this.#parts;
+    // Committed with this turn's other writes, while the request's bytes leave.
+    ledger
+      .markSent(course.id)
+      .catch((error: unknown) => log.error('could not mark a call as sent', { id: course.id, error: String(error) }));
+    const { routes } = course.eligible;
+    const only = routes.length === 1 && routes[0]?.endpoints.length === 1;
+    const previous: JsonObject[] = [];
+    let last: Failed | undefined;
+    for (const route of routes) {
+      for (const endpoint of route.endpoints) {
+        let result = await this.#attempt(course, endpoint);
+        if (result.kind === 'failed' && only && (await this.#waitFor(course, result)))
+          result = await this.#attempt(course, endpoint);
+        if (result.kind === 'aborted') return 'aborted';
+        if (result.kind !== 'failed') return { endpoint, result };
+        last = {
+          refusal: upstreamRefusal(result, endpoint, [...previous]),
+          endpoint,
+          mayHaveWorked: result.failure.reason === 'timeout' || result.failure.reason === 'stream',
+        };
+        previous.push({ provider: endpoint.provider.name, code: result.failure.status, message: result.message });
+        if (this.#budgetLeft(course) <= 0 || !anotherEndpointMayServe(result.failure)) break;
+      }
+    }
+    if (!last) throw new Error('a call was planned without an endpoint');
+    return last;
+  }
+
+  async #attempt(course: Course, endpoint: Endpoint): Promise<AttemptResult> {
+    const { transport, providers, health, now } = this.#parts;
+    const startedMs = performance.now();
+    const result = await attempt(
+      transport,
+      {
+        request: course.request,
+        endpoint,
+        key: providers.keyOf(endpoint.provider) ?? null,
+        maxTokens: course.maxTokens,
+        // A provider that bills on after a hang-up is heard out, so that its usage is known.
+        signal: endpoint.provider.cancelStopsBilling ? course.signal : new AbortController().signal,
+        budgetMs: this.#budgetLeft(course),
+      },
+      now,
+    );
+    const failure = result.kind === 'failed' ? result : null;
+    course.attempts.push({
+      provider: endpoint.provider.name,
+      model: endpoint.model.id,
+      status: failure ? failure.failure.status : result.kind === 'aborted' ? 0 : 200,
+      reason: failure ? failure.message.slice(0, 300) : result.kind === 'aborted' ? 'aborted' : null,
+      ms: Math.round(performance.now() - startedMs),
+    });
+    if (failure?.retryAfter) health.rest(endpoint.id, failure.retryAfter, now().getTime());
+    return result;
+  }
+
+  /** Waits as long as the only endpoint asked for, if that fits; false: do not try again. */
+  async #waitFor(course: Course, failed: AttemptFailed): Promise<boolean> {
+    const { retryAfter, failure } = failed;
+    if (retryAfter === null || ![429, 503, 529].includes(failure.status)) return false;
+    if (retryAfter * 1000 >= this.#budgetLeft(course)) return false;
+    await sleep(retryAfter * 1000, undefined, { signal: course.signal }).catch(() => {});
+    return true;
+  }
+
+  #budgetLeft(course: Course): number {
+    return this.#parts.timeBudgetMs - (performance.now() - course.startedMs);
+  }
+
+  #refused(id: string, input: CallInput, refusal: Refusal, route: JsonObject | null = null): CallAnswer {
+    const { log, events } = this.#parts;
+    const { key, body } = input;
+    log.info('call refused', {
+      id,
+      key_label: key.label,
+      code: refusal.code,
+      status: refusal.status,
+      message: refusal.message,
+    });
+    const model = typeof body['model'] === 'string' ? body['model'] : null;
+    events.emit({
+      kind: 'call',
+      call: {
+        id,
+        key_hash: key.hash,
+        workspace_id: key.workspaceId,
+        preset: null,
+        model,
+        provider: null,
+        status: refusal.status,
+        cost: 0,
+      },
+    });
+    return { kind: 'refused', id, refusal, metadata: input.caller.wantsMetadata ? route : null };
+  }
+}
+
+/** The refusal for a store that cannot be read or written: nothing was sent. */
+export function storeRefusal(): Refusal {
+  return refuse('store_unavailable', { retryAfter: 5 });
+}

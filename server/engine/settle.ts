@@ -1,0 +1,127 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Events } from '../observe/events.ts';
+import type { Log } from '../observe/log.ts';
+import { type Cost, costOf } from '../pricing/cost.ts';
+import { usdOfNano } from '../pricing/money.ts';
+import { loadTokenizer } from '../pricing/tokenizer.ts';
+import { NO_USAGE, type Usage } from '../pricing/usage.ts';
+import { likelyTokens } from '../pricing/weigh.ts';
+import type { Endpoint } from '../providers/registry.ts';
+import type { Course } from './course.ts';
+import type { Tally } from './tally.ts';
+
+export type SettleParts = { readonly ledger: Ledger; readonly events: Events; readonly log: Log };
+
+/** How an answer ended. `status` is what the caller saw; 499 when it had gone. */
+export type Ending = {
+  readonly status: number;
+  readonly cancelled: boolean;
+  readonly latencyMs: number | null;
+  readonly generationMs: number | null;
+};
+
+export type Settled = { readonly usage: Usage; readonly cost: Cost };
+
+/** The provider's own counts, or, where it gave none, the tokenizer's for what was sent and what has come back. */
+export async function usageSoFar(
+  course: Course,
+  tally: Tally,
+): Promise<{ readonly usage: Usage; readonly estimated: boolean }> {
+  if (tally.usage && (tally.usage.prompt > 0 || tally.usage.completion > 0))
+    return { usage: tally.usage, estimated: false };
+  const count = await loadTokenizer();
+  const prompt = likelyTokens(course.bound.weight, count);
+  return { usage: { ...NO_USAGE, prompt, completion: tally.countOutput(count) }, estimated: true };
+}
+
+/** Charges an answered (or broken off) call what it used; resolves once that is committed. */
+export async function settleAnswer(
+  parts: SettleParts,
+  course: Course,
+  endpoint: Endpoint,
+  tally: Tally,
+  ending: Ending,
+): Promise<Settled> {
+  const { usage, estimated } = await usageSoFar(course, tally);
+  const cost = costOf(endpoint.model.price, usage, course.bound.weight.images, estimated);
+  await settle(parts, course, endpoint, tally, ending, usage, cost);
+  return { usage, cost };
+}
+
+/** Ends a call nobody answered: free, unless it was sent and may have been worked on (`charged`), which costs its input. */
+export async function settleUnanswered(
+  parts: SettleParts,
+  course: Course,
+  endpoint: Endpoint | null,
+  ending: Ending,
+  charged: boolean,
+): Promise<void> {
+  const prompt = charged ? likelyTokens(course.bound.weight, await loadTokenizer()) : 0;
+  const usage = { ...NO_USAGE, prompt };
+  const cost: Cost = charged
+    ? costOf(endpoint?.model.price ?? null, usage, course.bound.weight.images, true)
+    : { nano: 0, source: 'computed', promptNano: 0, completionNano: 0 };
+  await settle(parts, course, endpoint, null, ending, usage, cost);
+}
+
+async function settle(
+  { ledger, events, log }: SettleParts,
+  course: Course,
+  endpoint: Endpoint | null,
+  tally: Tally | null,
+  ending: Ending,
+  usage: Usage,
+  cost: Cost,
+): Promise<void> {
+  const { id, key, preset } = course;
+  const overrun = cost.nano > course.reservedNano;
+  const model = endpoint?.model.id ?? null;
+  const provider = endpoint?.provider.name ?? null;
+  await ledger.settle(id, {
+    model,
+    provider,
+    upstreamId: tally?.upstreamId ?? null,
+    finishReason: tally?.finishReason ?? null,
+    nativeFinishReason: tally?.nativeFinishReason ?? tally?.finishReason ?? null,
+    promptTokens: usage.prompt,
+    completionTokens: usage.completion,
+    reasoningTokens: usage.reasoning,
+    cachedTokens: usage.cached,
+    cacheWriteTokens: usage.cacheWrite,
+    nano: cost.nano,
+    costSource: cost.source,
+    overrun,
+    clamp: course.maxTokens,
+    attempts: course.attempts,
+    ...ending,
+  });
+  const known = cost.source === 'unknown' ? null : usdOfNano(cost.nano);
+  if (overrun && key.limit !== null) log.warn('call overran its bound', { id, key: key.label, cost: known });
+  log.info('call settled', {
+    id,
+    key_label: key.label,
+    preset: preset?.slug ?? null,
+    model,
+    provider,
+    status: ending.status,
+    cost: known,
+    cost_source: cost.source,
+    prompt_tokens: usage.prompt,
+    completion_tokens: usage.completion,
+    attempts: course.attempts.length,
+    ms: ending.generationMs,
+  });
+  events.emit({
+    kind: 'call',
+    call: {
+      id,
+      key_hash: key.hash,
+      workspace_id: key.workspaceId,
+      preset: preset?.slug ?? null,
+      model,
+      provider,
+      status: ending.status,
+      cost: known,
+    },
+  });
+}

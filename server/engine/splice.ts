@@ -1,0 +1,89 @@
+/**
+ * Replaces members of a JSON object's text and leaves every other byte as it stands: numbers keep their digits, strings their
+ * escapes, members their order. `text` must be valid JSON holding an object.
+ */
+export function spliceTopLevel(text: string, members: Readonly<Record<string, string | null>>): string {
+  const missing = new Map(Object.entries(members).filter(([, value]) => value !== null));
+  let out = '';
+  let copied = 0;
+  let kept = 0;
+  let at = skipSpace(text, 0) + 1;
+  const open = at;
+  for (;;) {
+    at = skipSpace(text, at);
+    if (text[at] === '}') break;
+    const memberStart = at;
+    const keyEnd = stringEnd(text, at);
+    const key: unknown = JSON.parse(text.slice(at, keyEnd));
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const valueEnd = skipValue(text, valueStart);
+    const comma = skipSpace(text, valueEnd);
+    const isLast = text[comma] !== ',';
+    const value = typeof key === 'string' && Object.hasOwn(members, key) ? members[key] : undefined;
+    if (value === null) {
+      // The comma that goes is the one after, or for the last member the one before.
+      out += text.slice(copied, memberStart);
+      if (isLast) out = out.replace(/,\s*$/, '');
+      copied = isLast ? valueEnd : skipSpace(text, comma + 1);
+    } else {
+      kept += 1;
+      if (value !== undefined) {
+        out += text.slice(copied, valueStart) + value;
+        copied = valueEnd;
+        missing.delete(key as string);
+      }
+    }
+    at = isLast ? comma : comma + 1;
+  }
+  if (missing.size === 0) return out + text.slice(copied);
+  const added = [...missing].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',');
+  return `${out}${text.slice(copied, Math.max(copied, at, open))}${kept > 0 ? ',' : ''}${added}${text.slice(at)}`;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
+    at += 1;
+  }
+  return at;
+}
+
+/** Index past the closing quote of the string that begins at `from`. */
+function stringEnd(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5c) at += 1;
+    else if (code === 0x22) return at + 1;
+  }
+  return text.length;
+}
+
+/** Index past the value that begins at `from`. */
+function skipValue(text: string, from: number): number {
+  let depth = 0;
+  let at = from;
+  while (at < text.length) {
+    const char = text[at];
+    if (char === '"') {
+      at = stringEnd(text, at);
+      if (depth === 0) return at;
+      continue;
+    }
+    if (char === '{' || char === '[') depth += 1;
+    else if (char === '}' || char === ']') {
+      if (depth === 0) return trimEnd(text, from, at);
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    } else if (char === ',' && depth === 0) return trimEnd(text, from, at);
+    at += 1;
+  }
+  return text.length;
+}
+
+function trimEnd(text: string, from: number, to: number): number {
+  let at = to;
+  while (at > from && /\s/.test(text[at - 1] ?? '')) at -= 1;
+  return at;
+}

@@ -1,0 +1,179 @@
+import { errorBody, type Refusal, refuse } from '../errors.ts';
+import { costOf } from '../pricing/cost.ts';
+import type { Endpoint } from '../providers/registry.ts';
+import { type AttemptResult, errorIn, parseObject } from './attempt.ts';
+import { type Course, routeMetadata } from './course.ts';
+import type { JsonObject } from './resolve-preset.ts';
+import { type Settled, type SettleParts, settleAnswer, usageSoFar } from './settle.ts';
+import { spliceTopLevel } from './splice.ts';
+import { Tally } from './tally.ts';
+import { usageReport } from './usage-report.ts';
+
+const CHECKPOINT_MS = 1_000;
+const DONE = 'data: [DONE]\n\n';
+
+type OpenStream = Extract<AttemptResult, { kind: 'stream' }>;
+
+/**
+ * Passes an answer through as it comes: `id`, `model`, `provider` are ours, the usage is held back for the end, all else stands.
+ * The final chunk leaves after the settlement has committed; so it is when the caller breaks off or the provider does.
+ */
+export async function* streamThrough(
+  parts: SettleParts,
+  course: Course,
+  endpoint: Endpoint,
+  source: OpenStream,
+): AsyncGenerator<string, void, undefined> {
+  const tally = new Tally();
+  const firstByteMs = performance.now() - course.startedMs;
+  const frame = frameOf(course, endpoint);
+  const stopCheckpoints = checkpoints(parts, course, endpoint, tally);
+  let broken: Refusal | null = null;
+  let settled: Promise<Settled> | null = null;
+  const settle = () => {
+    stopCheckpoints();
+    const cancelled = course.signal.aborted;
+    const status = cancelled ? 499 : (broken?.status ?? 200);
+    if (broken) tally.finishReason = 'error';
+    const generationMs = performance.now() - course.startedMs;
+    settled ??= settleAnswer(parts, course, endpoint, tally, {
+      status,
+      cancelled,
+      latencyMs: firstByteMs,
+      generationMs,
+    });
+    return settled;
+  };
+  try {
+    try {
+      for await (const batch of batches(source)) {
+        const out = batch.map((data) => passOn(data, tally, frame)).join('');
+        if (out !== '' && !course.signal.aborted) yield out;
+      }
+      if (tally.finishReason === null && !course.signal.aborted)
+        throw new CutShort('the stream ended before it was finished');
+    } catch (error) {
+      if (!course.signal.aborted) broken = brokenBy(error, endpoint);
+    }
+    const { usage, cost } = await settle();
+    const metadata = course.caller.wantsMetadata
+      ? { openrouter_metadata: routeMetadata(course, endpoint, performance.now() - course.startedMs) }
+      : {};
+    const usageMember = { usage: usageReport(tally.rawUsage, usage, cost), ...metadata };
+    yield `data: ${JSON.stringify({ ...frame.members, ...(broken ? errorChunk(broken) : { choices: [] }), ...usageMember })}\n\n${DONE}`;
+  } finally {
+    // The caller may have gone while a batch was being handed over: the rest is read for its usage, or was cut off already.
+    if (!settled && !endpoint.provider.cancelStopsBilling) await drain(source, tally);
+    source.body.destroy();
+    await settle();
+  }
+}
+
+type Frame = { readonly members: JsonObject; readonly spliced: Readonly<Record<string, string>> };
+
+function frameOf(course: Course, endpoint: Endpoint): Frame {
+  const model = endpoint.model.id;
+  const provider = endpoint.provider.name;
+  return {
+    members: {
+      id: course.id,
+      object: 'chat.completion.chunk',
+      created: Math.floor(course.startedAt.getTime() / 1000),
+      model,
+      provider,
+    },
+    spliced: { id: JSON.stringify(course.id), model: JSON.stringify(model), provider: JSON.stringify(provider) },
+  };
+}
+
+async function* batches(source: OpenStream): AsyncGenerator<readonly string[], void, undefined> {
+  yield source.first;
+  yield* source.rest;
+}
+
+/** Takes in one event and gives what is to be written for it: nothing for the terminator and for usage that stands alone. */
+function passOn(data: string, tally: Tally, frame: Frame): string {
+  if (data.trim() === '[DONE]') return '';
+  const chunk = parseObject(data);
+  if (!chunk) throw new CutShort('the provider sent an event that is not JSON');
+  const error = errorIn(chunk);
+  if (error) throw new CutShort(error.message, error.code);
+  tally.add(chunk);
+  const { choices } = chunk;
+  if (!Array.isArray(choices) || choices.length === 0) return '';
+  const missing = choices.some(
+    (choice) => typeof choice === 'object' && choice !== null && !('finish_reason' in choice),
+  );
+  const text = spliceTopLevel(data, {
+    ...frame.spliced,
+    ...('usage' in chunk ? { usage: null } : {}),
+    // What OpenRouter's clients insist on: no null fingerprint, a finish_reason in every choice, the two constant members.
+    ...(chunk['system_fingerprint'] === null ? { system_fingerprint: null } : {}),
+    ...(missing ? { choices: JSON.stringify(choices.map((choice) => ({ finish_reason: null, ...choice }))) } : {}),
+    ...('object' in chunk ? {} : { object: '"chat.completion.chunk"' }),
+    ...(typeof chunk['created'] === 'number' ? {} : { created: String(frame.members['created']) }),
+  });
+  return text.includes('\n') ? `data: ${text.replaceAll(/\r?\n|\r/g, ' ')}\n\n` : `data: ${text}\n\n`;
+}
+
+class CutShort extends Error {
+  readonly status: number;
+  constructor(message: string, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function brokenBy(error: unknown, endpoint: Endpoint): Refusal {
+  const message = error instanceof Error ? error.message : String(error);
+  const status = error instanceof CutShort ? error.status : 0;
+  return refuse('upstream_failed', {
+    message: `${endpoint.provider.name}: ${message}`,
+    metadata: { provider_name: endpoint.provider.name, ...(status > 0 ? { provider_code: String(status) } : {}) },
+  });
+}
+
+/** The last chunk of a stream that failed midway, as OpenRouter sends it. */
+export function errorChunk(refusal: Refusal): JsonObject {
+  return { ...errorBody(refusal), choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }] };
+}
+
+async function drain(source: OpenStream, tally: Tally): Promise<void> {
+  try {
+    for await (const batch of source.rest) {
+      for (const data of batch) {
+        const chunk = parseObject(data);
+        if (chunk) tally.add(chunk);
+      }
+    }
+  } catch {
+    // It broke after all: what was counted so far is charged.
+  }
+}
+
+/** Writes the counts of a stream under way once a second, so that a crash charges what had come. Returns how to stop. */
+function checkpoints(parts: SettleParts, course: Course, endpoint: Endpoint, tally: Tally): () => void {
+  let writing = false;
+  const write = async () => {
+    const { usage } = await usageSoFar(course, tally);
+    const cost = costOf(endpoint.model.price, usage, course.bound.weight.images, true);
+    const { id: model } = endpoint.model;
+    await parts.ledger.checkpoint(course.id, {
+      promptTokens: usage.prompt,
+      completionTokens: usage.completion,
+      nano: cost.nano,
+      model,
+      provider: endpoint.provider.name,
+    });
+  };
+  const timer = setInterval(() => {
+    if (writing) return;
+    writing = true;
+    write()
+      .catch((error: unknown) => parts.log.warn('checkpoint failed', { id: course.id, error: String(error) }))
+      .finally(() => {
+        writing = false;
+      });
+  }, CHECKPOINT_MS);
+  return () => clearInterval(timer);
+}

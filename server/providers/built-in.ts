@@ -1,0 +1,75 @@
+import { type CatalogueModel, knownModels, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
+import { priceOfPricing } from '../pricing/price.ts';
+import type { Provider } from './provider.ts';
+
+export const DEFAULT_TIMEOUT_MS = 300_000;
+
+/** Lists a provider's models when first asked: the library holds hundreds, and most daemons use few providers. */
+function once(list: () => readonly CatalogueModel[]): () => readonly CatalogueModel[] {
+  let models: readonly CatalogueModel[] | undefined;
+  return () => {
+    models ??= list();
+    return models;
+  };
+}
+
+export const SANDBOX_MODEL: CatalogueModel = {
+  id: 'callgate/sandbox',
+  native: 'sandbox',
+  name: 'Callgate Sandbox',
+  description:
+    'A deterministic stand-in on this machine, for trying presets and budgets. No model is called; its price is play money.',
+  contextLength: 128_000,
+  maxCompletionTokens: 4_096,
+  price: priceOfPricing({ prompt: '0.000001', completion: '0.000004' }),
+  supportedParameters: [...USUAL_PARAMETERS],
+};
+
+/** The stand-in that the daemon itself serves; it is called over HTTP as any other provider is. */
+export function sandboxProvider(baseUrl: () => string, secret: string): Provider {
+  return {
+    slug: 'callgate',
+    name: 'Callgate',
+    dialect: 'openai',
+    baseUrl: () => `${baseUrl()}/sandbox/v1`,
+    key: { kind: 'internal', secret },
+    headers: {},
+    timeoutMs: 30_000,
+    cancelStopsBilling: true,
+    isRouter: false,
+    priceProvider: null,
+    models: () => [SANDBOX_MODEL],
+  };
+}
+
+/** Providers that need only a key. A router stands last: a direct path is tried before one that routes. */
+export function builtInProviders(): readonly Provider[] {
+  return [
+    {
+      slug: 'openai',
+      name: 'OpenAI',
+      dialect: 'openai',
+      baseUrl: () => 'https://api.openai.com/v1',
+      key: { kind: 'stored_or_env', name: 'OPENAI_API_KEY' },
+      headers: {},
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      cancelStopsBilling: true,
+      isRouter: false,
+      priceProvider: 'openai',
+      models: once(() => knownModels('openai', 'openai/')),
+    },
+    {
+      slug: 'openrouter',
+      name: 'OpenRouter',
+      dialect: 'openai',
+      baseUrl: () => 'https://openrouter.ai/api/v1',
+      key: { kind: 'stored_or_env', name: 'OPENROUTER_API_KEY' },
+      headers: { 'x-openrouter-title': 'Callgate' },
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      cancelStopsBilling: true,
+      isRouter: true,
+      priceProvider: 'openrouter',
+      models: once(() => knownModels('openrouter', '')),
+    },
+  ];
+}

@@ -1,0 +1,91 @@
+import { type CatalogueModel, knownPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
+import type { Provider } from './provider.ts';
+
+/** A model at one provider: what a call is sent to. */
+export type Endpoint = { readonly id: string; readonly provider: Provider; readonly model: CatalogueModel };
+
+/** Where stored provider keys are read; throws when an entry cannot be decrypted. */
+export type StoredKeys = { readonly get: (slug: string) => string | null };
+
+/** Every provider the daemon knows, in order of preference, and the endpoints they make up. */
+export class Providers {
+  readonly #providers: readonly Provider[];
+  readonly #stored: StoredKeys;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv) {
+    this.#providers = providers;
+    this.#stored = stored;
+    this.#env = env;
+  }
+
+  list(): readonly Provider[] {
+    return this.#providers;
+  }
+
+  find(slug: string): Provider | undefined {
+    return this.#providers.find((provider) => provider.slug === slug);
+  }
+
+  /** The key to send; null: none is needed; undefined: one is needed and there is none. */
+  keyOf(provider: Provider): string | null | undefined {
+    const { key } = provider;
+    switch (key.kind) {
+      case 'none':
+        return null;
+      case 'internal':
+        return key.secret;
+      case 'env':
+        return this.#env[key.name] || undefined;
+      case 'stored':
+        return this.#stored.get(provider.slug) ?? undefined;
+      case 'stored_or_env':
+        return this.#stored.get(provider.slug) ?? (this.#env[key.name] || undefined);
+    }
+  }
+
+  /** How the key of a provider stands, for people: `none`, `env:NAME`, `stored`, `missing`. */
+  keyStanding(provider: Provider): string {
+    const { key } = provider;
+    if (key.kind === 'none' || key.kind === 'internal') return 'none';
+    if (key.kind !== 'env' && this.#stored.get(provider.slug) !== null) return 'stored';
+    return key.kind !== 'stored' && this.#env[key.name] ? `env:${key.name}` : 'missing';
+  }
+
+  /**
+   * Every endpoint of a model, preferred ones first, whether or not their keys are there. A provider also serves
+   * `<its slug>/<anything>`, and a router anything at all: such a model has the library's price or none.
+   */
+  endpoints(modelId: string): readonly Endpoint[] {
+    return this.#providers.flatMap((provider) => {
+      const model = provider.models().find((candidate) => candidate.id === modelId) ?? unlisted(provider, modelId);
+      return model ? [{ id: `${provider.slug}:${model.id}`, provider, model }] : [];
+    });
+  }
+
+  /** The endpoints one can call now. */
+  usable(): readonly Endpoint[] {
+    return this.#providers
+      .filter((provider) => this.keyOf(provider) !== undefined)
+      .flatMap((provider) =>
+        provider.models().map((model) => ({ id: `${provider.slug}:${model.id}`, provider, model })),
+      );
+  }
+}
+
+function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
+  if (provider.priceProvider === null || !modelId.includes('/')) return null;
+  const prefix = `${provider.slug}/`;
+  const native = modelId.startsWith(prefix) ? modelId.slice(prefix.length) : provider.isRouter ? modelId : null;
+  if (!native) return null;
+  return {
+    id: modelId,
+    native,
+    name: modelId,
+    description: '',
+    contextLength: null,
+    maxCompletionTokens: null,
+    price: knownPrice(provider.priceProvider, native),
+    supportedParameters: USUAL_PARAMETERS,
+  };
+}

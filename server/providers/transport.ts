@@ -1,0 +1,82 @@
+import type { Readable } from 'node:stream';
+import { Agent, errors, request } from 'undici';
+import type { UpstreamRequest } from './provider.ts';
+
+export type UpstreamAnswer = {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+};
+
+export type NoAnswer = {
+  readonly kind: 'no_answer';
+  readonly reason: 'timeout' | 'connect' | 'aborted';
+  readonly detail: string;
+};
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A stream that says nothing for this long has died. */
+const IDLE_TIMEOUT_MS = 120_000;
+const ERROR_BODY_LIMIT = 64 * 1024;
+const ERROR_BODY_TIMEOUT_MS = 5_000;
+
+/** The HTTP client for every provider: connections kept alive, no redirects followed, no retries of its own. */
+export class Transport {
+  readonly #agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: 30_000,
+    bodyTimeout: IDLE_TIMEOUT_MS,
+  });
+
+  /** Sends and resolves with the answer's head; expected failures are values. */
+  async send(
+    upstream: UpstreamRequest,
+    options: { readonly signal: AbortSignal; readonly headersTimeoutMs: number },
+  ): Promise<UpstreamAnswer | NoAnswer> {
+    try {
+      const answer = await request(upstream.url, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        headers: upstream.headers,
+        body: upstream.body,
+        signal: options.signal,
+        headersTimeout: Math.max(1, options.headersTimeoutMs),
+      });
+      return { kind: 'answer', status: answer.statusCode, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      if (options.signal.aborted) return { kind: 'no_answer', reason: 'aborted', detail: 'aborted' };
+      const timeout = error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError;
+      return { kind: 'no_answer', reason: timeout ? 'timeout' : 'connect', detail: detailOf(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+/** Reads a failed answer's body, bounded in size and time; never throws. */
+export async function readErrorBody(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => body.destroy(), ERROR_BODY_TIMEOUT_MS);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= ERROR_BODY_LIMIT) break;
+    }
+  } catch {
+    // What came so far is all there is to show.
+  } finally {
+    clearTimeout(timer);
+    body.destroy();
+  }
+  return Buffer.concat(chunks).toString('utf8').slice(0, ERROR_BODY_LIMIT);
+}
+
+function detailOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return detailOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
