@@ -1,0 +1,37 @@
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+/** Runs a command by the title it has in the command palette, for example `Callgate: Run Test Completion`. */
+export async function palette(page: Page, command: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await choose(page, `>${command}`, command);
+}
+
+/** Opens a file of the workspace by its name. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('ControlOrMeta+P');
+  await choose(page, name, name);
+}
+
+/** Types into the open quick input and takes the entry whose label is `label` or starts with it. */
+export async function choose(page: Page, text: string, label: string): Promise<void> {
+  const input = quickInput(page);
+  await input.waitFor();
+  await input.fill(text);
+  const row = page.locator('.quick-input-widget .quick-input-list .monaco-list-row').filter({ hasText: label }).first();
+  await row.waitFor();
+  await row.click();
+}
+
+/** Answers an input box. */
+export async function answer(page: Page, text: string): Promise<void> {
+  const input = quickInput(page);
+  await input.waitFor();
+  await input.fill(text);
+  await input.press('Enter');
+}
+
+const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .quick-input-box input').first();
+
+/** The content of the webview that is in front: a custom editor, a panel or a view. */
+export const webview = (page: Page): FrameLocator =>
+  page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');

@@ -1,0 +1,8 @@
+/** What VS Code runs in the extension host. A further suite is one further import. */
+import { runMocha } from './mocha.ts';
+
+import './activation.e2e.ts';
+
+export function run(): Promise<void> {
+  return runMocha(process.env['CALLGATE_E2E_RESULTS']);
+}
