@@ -10,9 +10,14 @@ export type LoadedConfig =
   /** Every problem found, each as `config.yaml:line:column: message`; no value is quoted, as one may be a secret. */
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
-/** Reads config.yaml; without one, the defaults hold. @throws when the file is there and cannot be read. */
-export function loadConfig(path: string): LoadedConfig {
-  return parseConfig(readIfPresent(path) ?? '', basename(path));
+/**
+ * Reads config.yaml; without one, the defaults hold, unless it is `required`.
+ * @throws when the file is there and cannot be read.
+ */
+export function loadConfig(path: string, required = false): LoadedConfig {
+  const text = readIfPresent(path);
+  if (text === null && required) return { kind: 'invalid', problems: [`${path}: there is no such file`] };
+  return parseConfig(text ?? '', basename(path));
 }
 
 /** @param name stands before each problem. */

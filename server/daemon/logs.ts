@@ -1,16 +1,15 @@
 import { closeSync, fchmodSync, fstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../observe/log.ts';
 import { redact } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-type Fields = Readonly<Record<string, unknown>>;
 
-/** One line each: `{time, level, event, …fields}`. Secrets and prompts in the fields are taken out (redact.ts). */
-export type Log = {
-  readonly debug: (event: string, fields?: Fields) => void;
-  readonly info: (event: string, fields?: Fields) => void;
-  readonly warn: (event: string, fields?: Fields) => void;
-  readonly error: (event: string, fields?: Fields) => void;
+/**
+ * One line each: `{time, level, event, …fields}`. Fields named as secrets or prompts are taken out (redact.ts): say `key_hash`,
+ * not `key`.
+ */
+export type LogFile = Log & {
   /** Writes what is still held back, then closes the file. */
   readonly close: () => void;
 };
@@ -41,7 +40,7 @@ export function logFiles(folder: string): readonly string[] {
  * A log of JSON lines in `folder`, mode 0600: a new file each UTC day and after 10 MB, the newest 7 kept. Lines below `warn` are
  * written in groups; a disk that refuses them costs the lines, never the call they tell of.
  */
-export function openLog(folder: string, options: LogOptions = {}): Log {
+export function openLog(folder: string, options: LogOptions = {}): LogFile {
   const { level = 'info', now = () => new Date(), maxBytes = 10 * 1024 * 1024, keep = 7 } = options;
   let held: string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -70,10 +69,10 @@ export function openLog(folder: string, options: LogOptions = {}): Log {
       // Nowhere is left to say so: the disk is full, or the folder is gone.
     }
   };
-  const write = (at: LogLevel, event: string, fields: Fields = {}) => {
+  const write = (at: LogLevel, event: string, fields: Readonly<Record<string, unknown>> = {}) => {
     if (closed || ORDER[at] < ORDER[level]) return;
-    const told = redact(fields) as object;
-    held.push(`${JSON.stringify({ time: now().toISOString(), level: at, event, ...told })}\n`);
+    const head = { time: now().toISOString(), level: at, event };
+    held.push(`${JSON.stringify({ ...head, ...(redact(fields) as object), ...head })}\n`);
     if (ORDER[at] >= ORDER.warn) flush();
     else timer ??= setTimeout(flush, FLUSH_MS).unref();
   };

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { CALLGATE_API, providerSummary } from '../protocol.ts';
+import { connect } from './api.ts';
+import { EXIT } from './exit-codes.ts';
+import { CommandFailure } from './failure.ts';
+import { addCommand, globalsOf } from './globals.ts';
+import { note, print, printJson, table } from './output.ts';
+import { readSecret } from './stdin.ts';
+
+const summaries = z.object({ data: z.array(providerSummary) });
+const anything = z.unknown();
+const keyPath = (slug: string) => `${CALLGATE_API}/providers/${encodeURIComponent(slug)}/key`;
+
+export function addProviders(program: Command): void {
+  const providers = addCommand(program, 'providers', 'model providers, and their keys');
+
+  addCommand(providers, 'list', 'all providers, and whether their keys are there').action(
+    async (_: unknown, command: Command) => {
+      const globals = globalsOf(command);
+      const { data } = await (await connect(globals)).call(summaries, 'GET', `${CALLGATE_API}/providers`);
+      if (globals.json) return printJson(data);
+      const rows = data.map(({ slug, name, key, models, base_url }) => [slug, name, key, String(models), base_url]);
+      print(table(['PROVIDER', 'NAME', 'KEY', '>MODELS', 'BASE URL'], rows));
+    },
+  );
+
+  addCommand(providers, 'set-key <provider>', 'keep its key, encrypted; the key is read from standard input').action(
+    async (slug: string, _: unknown, command: Command) => {
+      const globals = globalsOf(command);
+      const key = await readSecret(`Key of ${slug}: `);
+      if (key === '') throw new CommandFailure('No key was given', 'Pipe it in, or type it when asked.', EXIT.usage);
+      if (/[^\x21-\x7e]/.test(key)) {
+        throw new CommandFailure('A key has no blanks and no other than ASCII characters', null, EXIT.usage);
+      }
+      const answer = await (await connect(globals)).call(anything, 'PUT', keyPath(slug), { key });
+      if (globals.json) return printJson(answer);
+      note(`The key of ${slug} is kept.`);
+    },
+  );
+
+  addCommand(providers, 'delete-key <provider>', 'forget its key').action(
+    async (slug: string, _: unknown, command: Command) => {
+      const globals = globalsOf(command);
+      const answer = await (await connect(globals)).call(anything, 'DELETE', keyPath(slug));
+      if (globals.json) return printJson(answer);
+      note(`The key of ${slug} is forgotten.`);
+    },
+  );
+}

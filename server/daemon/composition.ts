@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify';
+import type { Log } from '../observe/log.ts';
+import type { DaemonInfo } from '../protocol.ts';
+import type { Config } from './config-schema.ts';
+import type { Vault } from './vault.ts';
+
+/** What the lifecycle hands to whatever builds the daemon's insides. */
+export type ComposeOptions = {
+  readonly state: string;
+  readonly config: Config;
+  readonly managementKey: string;
+  readonly vault: Vault;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly env: NodeJS.ProcessEnv;
+  /** What daemon.json says; null until it is written. */
+  readonly info: () => DaemonInfo | null;
+  /** Begins the drain, soon enough after the answer to the request that asks for it. */
+  readonly requestStop: () => void;
+};
+
+/** The daemon's insides: an app that does not listen yet, over an open store. */
+export type Composition = {
+  readonly app: FastifyInstance;
+  /** Told once the port is known, before the first request is let in. */
+  readonly setBaseUrl: (url: string) => void;
+  /** The first API key, when this start made the store; it can be shown only now. */
+  readonly firstStart: { readonly key: string } | null;
+  /** Closes the store; called after the last request has ended. */
+  readonly close: () => Promise<void>;
+};
+
+export type Compose = (options: ComposeOptions) => Promise<Composition>;
