@@ -1,0 +1,86 @@
+import { commands, Disposable, type ExtensionContext, window } from 'vscode';
+import { Api } from './api.ts';
+import type { Callgate } from './callgate.ts';
+import { registerCommands } from './commands.ts';
+import { completionCommands } from './completions/completion-commands.ts';
+import { CompletionRunner } from './completions/runner.ts';
+import { Connection, type ConnectionState } from './connection.ts';
+import { connectionParts, followSettings } from './connection-parts.ts';
+import { daemonCommands } from './daemon-commands.ts';
+import { PresetEditorProvider, registerPresetEditor } from './presets/editor.ts';
+import { presetCommands } from './presets/preset-commands.ts';
+import { keyCommands } from './spend/key-commands.ts';
+import { Spend } from './spend/spend.ts';
+import { SpendTreeProvider } from './spend/tree.ts';
+import { Status } from './status.ts';
+
+/** For tests and other extensions. */
+export type CallgateExports = {
+  /** Resolves when the daemon runs and is attached; rejects when it cannot be. */
+  readonly ready: () => Promise<void>;
+  readonly api: Api;
+  readonly state: () => ConnectionState;
+  readonly spend: Spend;
+};
+
+/** Composes the features. Waits for nothing: the daemon is found or started meanwhile. */
+export function activate(context: ExtensionContext): CallgateExports {
+  const log = window.createOutputChannel('Callgate', { log: true });
+  const api = new Api(() => connection.ready());
+  const spend = new Spend(() => api.spend(), log);
+  const status = new Status(spend);
+  const events = { onCallFinished: () => spend.refreshSoon(), onChanged };
+  const connection: Connection = new Connection(connectionParts(context, log, events), onState);
+  const callgate: Callgate = { extensionUri: context.extensionUri, log, connection, api, spend };
+  const presetEditor = new PresetEditorProvider(callgate);
+  const runner = new CompletionRunner(callgate);
+  const tree = new SpendTreeProvider(spend);
+
+  function onState(state: ConnectionState): void {
+    status.show(state);
+    void commands.executeCommand('setContext', 'callgate.daemon', state.kind);
+    if (state.kind === 'running') {
+      log.info(
+        `Attached to the daemon at ${state.handle.url} (pid ${state.handle.pid}, version ${state.handle.version})`,
+      );
+      spend.refreshSoon();
+      presetEditor.offerModels();
+    } else if (state.kind === 'failed') {
+      log.error(state.failure.message, state.failure.detail ?? '');
+    }
+    if (state.kind === 'failed' || state.kind === 'stopped') spend.clear();
+  }
+
+  function onChanged(): void {
+    spend.refreshSoon();
+    presetEditor.offerModels();
+  }
+
+  context.subscriptions.push(
+    log,
+    spend,
+    status,
+    runner,
+    tree,
+    window.createTreeView('callgate.spend', { treeDataProvider: tree }),
+    registerPresetEditor(presetEditor),
+    registerCommands(callgate, {
+      ...daemonCommands(callgate),
+      ...keyCommands(callgate),
+      ...presetCommands(callgate),
+      ...completionCommands(callgate, runner),
+    }),
+    spend.onDidChange(() => {
+      void commands.executeCommand('setContext', 'callgate.noKeys', spend.tree !== null && spend.keys.length === 0);
+    }),
+    followSettings(connection),
+    new Disposable(() => void connection.dispose()),
+  );
+  connection.start();
+  return {
+    ready: async () => void (await connection.ready()),
+    api,
+    state: () => connection.state,
+    spend,
+  };
+}

@@ -1,0 +1,105 @@
+import { type LogOutputChannel, workspace } from 'vscode';
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 'vscode-languageclient/node';
+import { WebSocket } from 'ws';
+import type { DaemonHandle } from '../server/ensure-daemon.ts';
+import {
+  CALL_FINISHED,
+  type CallFinished,
+  CHANGED,
+  type Changed,
+  callFinished,
+  type LanguageOptions,
+  LSP_PATH,
+  LSP_SUBPROTOCOL,
+  TRUSTED,
+} from '../server/protocol.ts';
+import type { Session, SessionEnd } from './connection.ts';
+import { WebSocketReader, WebSocketWriter } from './web-socket-transport.ts';
+
+export type LanguageEvents = {
+  readonly onCallFinished: (call: CallFinished) => void;
+  readonly onChanged: (changed: Changed) => void;
+};
+
+/** Direct calls, secrets and `@preset/…` may stand in any language; other schemes are views of ours or of git. */
+const DOCUMENTS = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }];
+const HANDSHAKE_TIMEOUT = 5000;
+const MAX_PAYLOAD = 64 * 1024 * 1024;
+/** RFC 6455 §7.4.1: the other side is going away, here because somebody stopped the daemon. */
+const GOING_AWAY = 1001;
+
+/** Opens the language connection: one WebSocket, one LanguageClient. Throws when either cannot be opened. */
+export async function attachLanguage(
+  daemon: DaemonHandle,
+  log: LogOutputChannel,
+  events: LanguageEvents,
+  signal: AbortSignal,
+): Promise<Session> {
+  const socket = await openSocket(daemon, signal);
+  const ended = new Promise<SessionEnd>((resolve) => {
+    socket.once('close', (code, reason) => {
+      resolve({ deliberate: code === GOING_AWAY, reason: `closed with ${code} ${reason.toString()}`.trim() });
+    });
+  });
+  const client = new LanguageClient(
+    'callgate',
+    'Callgate',
+    async () => ({ reader: new WebSocketReader(socket), writer: new WebSocketWriter(socket), detached: true }),
+    {
+      documentSelector: [...DOCUMENTS],
+      initializationOptions: { trusted: workspace.isTrusted } satisfies LanguageOptions,
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      progressOnInitialization: false,
+      initializationFailedHandler: () => false,
+      // Our own supervisor restarts, as it must find or start the daemon first; `handled` keeps the library from popping up.
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: 'The language connection ended.' }),
+      },
+    },
+  );
+  client.onNotification(CALL_FINISHED, (params: unknown) => {
+    const call = callFinished.safeParse(params);
+    if (call.success) events.onCallFinished(call.data);
+    else log.warn(`A ${CALL_FINISHED} that this version cannot read: ${call.error.message}`);
+  });
+  client.onNotification(CHANGED, (params: Changed) => events.onChanged(params));
+  try {
+    await client.start();
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  }
+  const trustGranted = workspace.onDidGrantWorkspaceTrust(() => void client.sendNotification(TRUSTED));
+  return {
+    ended,
+    dispose: async () => {
+      trustGranted.dispose();
+      // Fails when the daemon is gone already, which is what is wanted.
+      await client.dispose().catch(() => undefined);
+      socket.close(1000);
+    },
+  };
+}
+
+function openSocket(daemon: DaemonHandle, signal: AbortSignal): Promise<WebSocket> {
+  const socket = new WebSocket(`${daemon.url.replace(/^http/, 'ws')}${LSP_PATH}`, LSP_SUBPROTOCOL, {
+    headers: { authorization: `Bearer ${daemon.token}` },
+    handshakeTimeout: HANDSHAKE_TIMEOUT,
+    maxPayload: MAX_PAYLOAD,
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve, reject) => {
+    const abort = () => socket.terminate();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('open', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', reject);
+      // A socket without an error listener would throw; what failed is told by the close that follows.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
