@@ -27,6 +27,13 @@ const bundles = [
     banner: { js: '#!/usr/bin/env node' },
   },
   {
+    // A module, because web-tree-sitter finds itself by import.meta.url.
+    ...node,
+    format: 'esm',
+    entryPoints: ['server/language/calls/syntax-worker.ts'],
+    outfile: 'dist/assets/syntax-worker.mjs',
+  },
+  {
     ...shared,
     platform: 'browser',
     format: 'iife',

@@ -72,7 +72,14 @@ export type SpendKey = z.infer<typeof spendKey>;
 export const spendTree = z.object({
   organization: z.object({ name: z.string(), usage: usd, usage_monthly: usd }),
   workspaces: z.array(
-    z.object({ id: z.string(), slug: z.string(), name: z.string(), usage: usd, usage_monthly: usd, keys: z.array(spendKey) }),
+    z.object({
+      id: z.string(),
+      slug: z.string(),
+      name: z.string(),
+      usage: usd,
+      usage_monthly: usd,
+      keys: z.array(spendKey),
+    }),
   ),
 });
 export type SpendTree = z.infer<typeof spendTree>;
@@ -154,7 +161,7 @@ export const providerSummary = z.object({
   name: z.string(),
   dialect: z.string(),
   base_url: z.string(),
-  /** `none`: needs no key; `env:NAME` or `stored`: found; `missing`: calls to it will be refused. */
+  /** `none`: needs no key; `env:NAME` or `stored`: found; `missing` or `damaged`: calls to it will be refused. */
   key: z.string(),
   models: z.number(),
 });
@@ -187,6 +194,13 @@ export const CALL_FINISHED = 'callgate/callFinished';
 /** Daemon → editor: keys or presets were created, changed or removed; ask again for what is shown. */
 export const CHANGED = 'callgate/changed';
 export type Changed = { readonly what: 'keys' | 'presets' | 'providers' };
+
+/**
+ * `initializationOptions` of the LSP `initialize`. In a folder that is not trusted there are diagnostics, hovers and completion, but
+ * no fixes; the notification `TRUSTED` (editor → daemon) tells that the person has trusted it since.
+ */
+export type LanguageOptions = { readonly trusted?: boolean };
+export const TRUSTED = 'callgate/trusted';
 
 /** What the language server needs from the daemon that hosts it; it never reaches the store itself. */
 export type LanguageHost = {
