@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import { promptOfBody, promptOrNull, splitPresetText } from './front-matter.ts';
 import { describeIssue } from './issue-message.ts';
 import { type Finding, locateFindings, type PresetProblem } from './problem.ts';
 import { frontMatterSchema, PRESET_FIELDS, type PresetConfig } from './schema.ts';
 import { isPresetSlug } from './slug.ts';
+import { renderYaml } from './yaml-render.ts';
 import { emptyFields, fieldRange, readYaml } from './yaml-source.ts';
 
 /** A preset file's meaning: OpenRouter's `config` and `system_prompt`, and what the preset is called. */
@@ -76,13 +76,9 @@ export function formatPresetFile({ name, description, config, systemPrompt }: Pr
     ...order.map((field) => [field, fields[field]]),
   ];
   const present = entries.filter(([, value]) => value !== undefined);
-  const yaml = present.length === 0 ? '' : stringifyYaml(Object.fromEntries(present));
+  const yaml = renderYaml(Object.fromEntries(present));
   const prompt = promptOrNull(systemPrompt);
   return `---\n${yaml}---\n${prompt === null ? '' : `${prompt}\n`}`;
-}
-
-function stringifyYaml(value: unknown): string {
-  return stringify(value, { version: '1.2', schema: 'core', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 const SUFFIX = '.preset.md';

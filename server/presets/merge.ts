@@ -11,9 +11,12 @@ const SAME_MEANING: readonly (readonly string[])[] = [
   ['reasoning', 'reasoning_effort'],
 ];
 
+/** A null here is no choice of model; other fields may be switched off by a null. */
+const MODEL: ReadonlySet<string> = new Set(['model', 'models']);
+
 /**
  * A chat request with its preset under it, as OpenRouter merges: shallow, the request's fields win, the preset's others stay.
- * An explicit null counts as given. Exceptions: `tools` are united (see {@link mergeTools}); the preset's `cache_enabled: false`
+ * A null of the request's wins over the field of the same name. Exceptions: `tools` are united (see {@link mergeTools}); the preset's `cache_enabled: false`
  * holds against the request; the preset's system prompt goes first among `messages`, as its own system message.
  *
  * The request's `model` must already be without its reference, and missing when it named nothing but the preset. The headers
@@ -25,10 +28,12 @@ export function mergePreset(
   preset: { readonly config: PresetConfig | Fields; readonly systemPrompt: string | null },
 ): Record<string, unknown> {
   const config: Fields = preset.config;
-  const displaced = new Set(SAME_MEANING.filter((names) => names.some((name) => given(request, name))).flat());
+  const displaced = new Set(
+    SAME_MEANING.filter((names) => names.some((name) => (request[name] ?? null) !== null)).flat(),
+  );
   const merged = Object.fromEntries([
     ...Object.entries(config).filter(([name, value]) => value !== undefined && !displaced.has(name)),
-    ...Object.entries(request).filter(([, value]) => value !== undefined),
+    ...Object.entries(request).filter(([name, value]) => value !== undefined && !(value === null && MODEL.has(name))),
   ]);
   const tools = mergeTools(request['tools'], config['tools']);
   if (tools !== undefined) merged['tools'] = tools;
@@ -38,9 +43,4 @@ export function mergePreset(
     merged['messages'] = [{ role: 'system', content: systemPrompt }, ...request['messages']];
   }
   return merged;
-}
-
-function given(request: Fields, name: string): boolean {
-  // A null model is no model: the preset's is wanted. Other fields may be switched off by null.
-  return name === 'model' || name === 'models' ? request[name] != null : request[name] !== undefined;
 }

@@ -20,12 +20,11 @@ const functionTool = z.strictObject({
 });
 
 const serverTool = z.looseObject({
-  type: z
-    .string()
-    .check(
-      z.regex(/^(?!function$)./, { error: 'must name a server tool, such as openrouter:web_search' }),
-      z.describe('A tool that the router runs, such as openrouter:web_search.'),
-    ),
+  type: z.string().check(
+    // Aborts, or the union would tell a faulty function tool that it is no server tool.
+    z.regex(/^(?!function$)./, { error: 'must name a server tool, such as openrouter:web_search', abort: true }),
+    z.describe('A tool that the router runs, such as openrouter:web_search.'),
+  ),
   parameters: optional('Settings of the tool.', jsonObject),
 });
 

@@ -60,7 +60,7 @@ function toJson(node: ParsedNode | null, path: Path, findings: Finding[], yaml: 
     findings.push({ message, path: at, start, end });
     return null;
   };
-  if (node === null) return path.length === 0 ? {} : null;
+  if (node === null || isEmptyScalar(node)) return path.length === 0 ? {} : null;
   if (path.length > DEEPEST) return refuse(`Nested deeper than ${DEEPEST} levels.`, node);
   if (isAlias(node))
     return refuse(`Aliases such as *${node.source} are not used in presets: write the value out.`, node);
@@ -81,9 +81,13 @@ function scalar(value: unknown, source: string, refuse: (message: string) => nul
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'number') return refuse('This value has no form in JSON.');
   if (!Number.isFinite(value)) return refuse(`${source} is not a number in JSON.`);
-  if (/^[-+]?\d+$/.test(source) && !Number.isSafeInteger(value))
-    return refuse(`${source} is too large to be kept exactly.`);
+  if (/^[-+]?\d+$/.test(source) && !isExact(source, value)) return refuse(`${source} is too large to be kept exactly.`);
   return value;
+}
+
+/** Whether digits say the number they are read as: that number, or the shortest digits for it, as JSON prints it. */
+function isExact(digits: string, value: number): boolean {
+  return Number.isSafeInteger(value) || digits === String(value) || BigInt(digits.replace('+', '')) === BigInt(value);
 }
 
 /** Where a field stands in the YAML: its value, or its key when that is wanted or nothing follows it. */
@@ -93,7 +97,8 @@ export function fieldRange(
   atKey: boolean,
 ): { readonly start: number; readonly end: number } {
   let node: unknown = document.contents;
-  let range: readonly number[] = [0, 3];
+  // The fence stands for front matter that is empty.
+  let range: readonly number[] = node && !isEmptyScalar(node) ? (document.contents?.range ?? [0, 3]) : [0, 3];
   for (const [index, part] of path.entries()) {
     const last = index === path.length - 1;
     if (isMap(node)) {
@@ -122,4 +127,9 @@ export function emptyFields({ document }: YamlSource): readonly Path[] {
       ? [[String(key.value)]]
       : [],
   );
+}
+
+/** What YAML reads where nothing is written. */
+export function isEmptyScalar(node: unknown): boolean {
+  return isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1];
 }
