@@ -6,6 +6,8 @@ import type { JsonObject } from './resolve-preset.ts';
 
 /** A completion that somebody asks for, authenticated. */
 export type CallInput = {
+  /** Of `generationId`; known to the caller before the answer is. */
+  readonly id: string;
   readonly key: KeyRow;
   readonly body: JsonObject;
   readonly caller: Caller;

@@ -10,7 +10,7 @@ import type { EndpointHealth } from '../routing/health.ts';
 import type { PresetStore } from '../store/store.ts';
 import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { boundOf } from './bound.ts';
-import { type CallAnswer, type CallInput, generationId } from './call.ts';
+import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { eligibleRoutes } from './eligible.ts';
 import { completeJson } from './json-answer.ts';
@@ -55,7 +55,7 @@ export class Engine {
     const { presets, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
     const startedAt = now();
     const startedMs = performance.now();
-    const id = generationId(startedAt);
+    const { id } = input;
 
     const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
     if (resolved.kind === 'refused') return this.#refused(id, input, resolved);

@@ -32,7 +32,7 @@ export type ModelEntry = {
  */
 export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: Provider | undefined): Provider {
   const priceProvider = builtIn?.priceProvider ?? slug;
-  const own = (entry.models ?? []).map((model) => modelOf(model, slug, priceProvider));
+  const own = (entry.models ?? []).map((model) => modelOf(model, priceProvider));
   const ownIds = new Set(own.map((model) => model.id));
   return {
     slug,
@@ -54,8 +54,8 @@ function keyOf(key: string | undefined): Provider['key'] {
   return key === 'stored' ? { kind: 'stored' } : { kind: 'env', name: key.slice('env:'.length) };
 }
 
-function modelOf(entry: ModelEntry, slug: string, priceProvider: string): CatalogueModel {
-  const native = entry.native ?? (entry.id.startsWith(`${slug}/`) ? entry.id.slice(slug.length + 1) : entry.id);
+function modelOf(entry: ModelEntry, priceProvider: string): CatalogueModel {
+  const native = entry.native ?? entry.id.slice(entry.id.indexOf('/') + 1);
   return {
     id: entry.id,
     native,

@@ -38,18 +38,28 @@ export class Providers {
       case 'env':
         return this.#env[key.name] || undefined;
       case 'stored':
-        return this.#stored.get(provider.slug) ?? undefined;
+        return this.#storedKey(provider.slug) || undefined;
       case 'stored_or_env':
-        return this.#stored.get(provider.slug) ?? (this.#env[key.name] || undefined);
+        return this.#storedKey(provider.slug) ?? (this.#env[key.name] || undefined);
     }
   }
 
-  /** How the key of a provider stands, for people: `none`, `env:NAME`, `stored`, `missing`. */
+  /** How the key of a provider stands, for people: `none`, `env:NAME`, `stored`, `damaged`, `missing`. */
   keyStanding(provider: Provider): string {
     const { key } = provider;
     if (key.kind === 'none' || key.kind === 'internal') return 'none';
-    if (key.kind !== 'env' && this.#stored.get(provider.slug) !== null) return 'stored';
+    const stored = key.kind === 'env' ? null : this.#storedKey(provider.slug);
+    if (stored !== null) return stored === '' ? 'damaged' : 'stored';
     return key.kind !== 'stored' && this.#env[key.name] ? `env:${key.name}` : 'missing';
+  }
+
+  /** An empty text for an entry that cannot be decrypted: it must not fall back to another key, nor stop other providers. */
+  #storedKey(slug: string): string | null {
+    try {
+      return this.#stored.get(slug);
+    } catch {
+      return '';
+    }
   }
 
   /**

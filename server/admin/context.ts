@@ -1,0 +1,15 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Events } from '../observe/events.ts';
+import type { Log } from '../observe/log.ts';
+import type { Providers } from '../providers/registry.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the management operations work on. */
+export type AdminContext = {
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly providers: Providers;
+  readonly events: Events;
+  readonly log: Log;
+  readonly now: () => Date;
+};

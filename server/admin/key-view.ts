@@ -1,0 +1,178 @@
+import { resetsAt, windowStart } from '../ledger/windows.ts';
+import { usdOfNano } from '../pricing/money.ts';
+import type { KeyState, SpendKey } from '../protocol.ts';
+import type { KeyRow, LayerStanding } from '../store/store.ts';
+import type { AdminContext } from './context.ts';
+
+/** What a key has spent, in nano-dollars, lifetime and in the windows that hold `now`. */
+type KeyUsage = {
+  readonly total: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly requests: number;
+  readonly standing: LayerStanding;
+};
+
+async function usageOf(admin: AdminContext, key: KeyRow): Promise<KeyUsage> {
+  const now = admin.now();
+  const since = async (reset: 'daily' | 'weekly' | 'monthly' | null) => {
+    const start = windowStart(reset, now);
+    return admin.store.usage.sums(start === null ? { keyId: key.id } : { keyId: key.id, since: start });
+  };
+  const [total, daily, weekly, monthly] = await Promise.all([
+    since(null),
+    since('daily'),
+    since('weekly'),
+    since('monthly'),
+  ]);
+  const layer = { id: `key:${key.id}`, limit: key.limit, since: windowStart(key.limitReset, now) };
+  const [standing = { ...layer, spent: 0, reserved: 0 }] = await admin.store.ledger.standings([layer]);
+  return {
+    total: total.nano,
+    daily: daily.nano,
+    weekly: weekly.nano,
+    monthly: monthly.nano,
+    requests: total.requests,
+    standing,
+  };
+}
+
+/** A key as `/keys` shows it: OpenRouter's object, then Callgate's fields. Money in US dollars. */
+export async function keyView(admin: AdminContext, key: KeyRow): Promise<Record<string, unknown>> {
+  const usage = await usageOf(admin, key);
+  return {
+    hash: key.hash,
+    name: key.name,
+    label: key.label,
+    disabled: key.disabled,
+    ...limitOf(key, usage),
+    include_byok_in_limit: key.includeByokInLimit,
+    ...windowsOf(usage),
+    workspace_id: key.workspaceId,
+    creator_user_id: key.creatorUserId,
+    external_user: null,
+    expires_at: key.expiresAt,
+    created_at: key.createdAt,
+    updated_at: key.updatedAt,
+    allow_unpriced: key.allowUnpriced,
+    can_write_presets: key.canWritePresets,
+    clamp: key.clamp,
+    kind: key.kind,
+  };
+}
+
+/** A key as it sees itself at `GET /key`. */
+export async function currentKeyView(admin: AdminContext, key: KeyRow): Promise<Record<string, unknown>> {
+  const usage = await usageOf(admin, key);
+  return {
+    ...SELF,
+    label: key.label,
+    ...limitOf(key, usage),
+    include_byok_in_limit: key.includeByokInLimit,
+    ...windowsOf(usage),
+    creator_user_id: key.creatorUserId,
+    workspace_id: key.workspaceId,
+    expires_at: key.expiresAt,
+    budgets: [
+      {
+        scope: 'key_limit',
+        guardrail_id: null,
+        budget_id: null,
+        limit_usd: key.limit === null ? null : usdOfNano(key.limit),
+        spend_usd: usdOfNano(usage.standing.spent),
+        remaining_usd: key.limit === null ? null : usdOfNano(key.limit - usage.standing.spent),
+        reset_interval: key.limitReset,
+        resets_at: resetsAt(key.limitReset, admin.now()),
+        include_byok: key.includeByokInLimit,
+      },
+    ],
+  };
+}
+
+/** The management key as it sees itself: it has no limit and spends nothing. */
+export async function managementKeyView(admin: AdminContext): Promise<Record<string, unknown>> {
+  const none = windowsOf({ total: 0, daily: 0, weekly: 0, monthly: 0 });
+  return {
+    ...SELF,
+    label: 'management',
+    limit: null,
+    limit_remaining: null,
+    limit_reset: null,
+    include_byok_in_limit: false,
+    ...none,
+    creator_user_id: null,
+    workspace_id: (await admin.store.workspaces.default()).id,
+    is_management_key: true,
+    is_provisioning_key: true,
+  };
+}
+
+/** A row of the spend tree. */
+export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<SpendKey> {
+  const usage = await usageOf(admin, key);
+  return {
+    hash: key.hash,
+    name: key.name,
+    label: key.label,
+    state: stateOf(key, usage.standing, admin.now()),
+    ...limitOf(key, usage),
+    resets_at: resetsAt(key.limitReset, admin.now()),
+    expires_at: key.expiresAt,
+    ...usageWindows(usage),
+    in_flight: usdOfNano(usage.standing.reserved),
+    requests: usage.requests,
+    last_used_at: await admin.store.usage.lastUsed(key.id),
+  };
+}
+
+/** Whether a key has passed its expiry. */
+export function isExpired(key: KeyRow, now: Date): boolean {
+  return key.expiresAt !== null && Date.parse(key.expiresAt) <= now.getTime();
+}
+
+/** A limit is near from 80 % of it. */
+const NEAR = 0.8;
+
+function stateOf(key: KeyRow, standing: LayerStanding, now: Date): KeyState {
+  if (key.disabled) return 'disabled';
+  if (isExpired(key, now)) return 'expired';
+  if (key.limit === null) return 'fine';
+  if (standing.spent >= key.limit) return 'stopped';
+  return standing.spent >= key.limit * NEAR ? 'near_limit' : 'fine';
+}
+
+function limitOf(key: KeyRow, { standing }: KeyUsage) {
+  return {
+    limit: key.limit === null ? null : usdOfNano(key.limit),
+    limit_remaining: key.limit === null ? null : usdOfNano(key.limit - standing.spent),
+    limit_reset: key.limitReset,
+  };
+}
+
+type Windows = Pick<KeyUsage, 'total' | 'daily' | 'weekly' | 'monthly'>;
+
+function usageWindows({ total, daily, weekly, monthly }: Windows) {
+  return {
+    usage: usdOfNano(total),
+    usage_daily: usdOfNano(daily),
+    usage_weekly: usdOfNano(weekly),
+    usage_monthly: usdOfNano(monthly),
+  };
+}
+
+function windowsOf(usage: Windows) {
+  const byok = { byok_usage: 0, byok_usage_daily: 0, byok_usage_weekly: 0, byok_usage_monthly: 0 };
+  return { ...usageWindows(usage), ...byok };
+}
+
+/** What is the same for every key here: no tiers, no free pool, no rate limit, one region. */
+const SELF = {
+  is_free_tier: false,
+  is_management_key: false,
+  is_provisioning_key: false,
+  rate_limit: { requests: -1, interval: '10s', note: 'Callgate limits money, not requests.' },
+  free_model_daily_requests: { limit: 0, remaining: 0, used: 0 },
+  allowed_data_regions: ['global'],
+  organization_id: null,
+};

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { type Refusal, refuse } from '../errors.ts';
+import { nanoOfUsd } from '../pricing/money.ts';
+import type { KeyKind, KeyRow } from '../store/store.ts';
+import type { AdminContext } from './context.ts';
+import { hashSecret, maskSecret, newSecret } from './secret.ts';
+
+const name = z.string().min(1, 'must not be empty').max(200);
+/** US dollars; more than a million is a mistyped limit. */
+const limit = z.number().min(0, 'must not be negative').max(1_000_000).nullable();
+const reset = z.enum(['daily', 'weekly', 'monthly']).nullable();
+
+/** `POST /keys`: OpenRouter's fields, then Callgate's. Unknown fields are ignored, as there. */
+export const createKeyBody = z.object({
+  name,
+  limit: limit.optional(),
+  limit_reset: reset.optional(),
+  include_byok_in_limit: z.boolean().optional(),
+  expires_at: z.iso.datetime({ offset: true }).nullable().optional(),
+  creator_user_id: z.string().min(1).nullable().optional(),
+  workspace_id: z.uuid().optional(),
+  allow_unpriced: z.boolean().optional(),
+  can_write_presets: z.boolean().optional(),
+  clamp: z.boolean().optional(),
+});
+
+/** `PATCH /keys/{hash}` */
+export const updateKeyBody = z.object({
+  name: name.optional(),
+  disabled: z.boolean().optional(),
+  limit: limit.optional(),
+  limit_reset: reset.optional(),
+  include_byok_in_limit: z.boolean().optional(),
+  allow_unpriced: z.boolean().optional(),
+  can_write_presets: z.boolean().optional(),
+  clamp: z.boolean().optional(),
+});
+
+export type CreatedKey = { readonly key: KeyRow; readonly secret: string };
+
+/** Makes a key; its secret is in the answer and nowhere else. */
+export async function createKey(
+  admin: AdminContext,
+  body: z.infer<typeof createKeyBody>,
+  kind: KeyKind = 'program',
+): Promise<CreatedKey | Refusal> {
+  const workspace = await admin.store.workspaces.default();
+  if (body.workspace_id !== undefined && body.workspace_id !== workspace.id) {
+    return refuse('invalid_request', { detail: 'workspace_id names no workspace of this daemon' });
+  }
+  const secret = newSecret();
+  const key: KeyRow = {
+    id: randomUUID(),
+    hash: hashSecret(secret),
+    kind,
+    workspaceId: workspace.id,
+    name: body.name,
+    label: maskSecret(secret),
+    limit: body.limit === undefined || body.limit === null ? null : nanoOfUsd(body.limit),
+    limitReset: body.limit_reset ?? null,
+    includeByokInLimit: body.include_byok_in_limit ?? false,
+    disabled: false,
+    allowUnpriced: body.allow_unpriced ?? false,
+    canWritePresets: body.can_write_presets ?? true,
+    clamp: body.clamp ?? false,
+    creatorUserId: body.creator_user_id ?? null,
+    expiresAt: body.expires_at ? new Date(body.expires_at).toISOString() : null,
+    createdAt: admin.now().toISOString(),
+    updatedAt: null,
+  };
+  await admin.store.keys.insert(key);
+  changed(admin, 'key created', key);
+  return { key, secret };
+}
+
+export async function findKey(admin: AdminContext, hash: string): Promise<KeyRow | Refusal> {
+  const key = await admin.store.keys.byHash(hash);
+  return key ?? refuse('not_found', { message: 'API key not found', metadata: { hash } });
+}
+
+export async function updateKey(
+  admin: AdminContext,
+  hash: string,
+  body: z.infer<typeof updateKeyBody>,
+): Promise<KeyRow | Refusal> {
+  const key = await findKey(admin, hash);
+  if (key.kind === 'refused') return key;
+  await admin.store.keys.update(key.id, {
+    ...(body.name === undefined ? {} : { name: body.name }),
+    ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
+    ...(body.limit === undefined ? {} : { limit: body.limit === null ? null : nanoOfUsd(body.limit) }),
+    ...(body.limit_reset === undefined ? {} : { limitReset: body.limit_reset }),
+    ...(body.include_byok_in_limit === undefined ? {} : { includeByokInLimit: body.include_byok_in_limit }),
+    ...(body.allow_unpriced === undefined ? {} : { allowUnpriced: body.allow_unpriced }),
+    ...(body.can_write_presets === undefined ? {} : { canWritePresets: body.can_write_presets }),
+    ...(body.clamp === undefined ? {} : { clamp: body.clamp }),
+    updatedAt: admin.now().toISOString(),
+  });
+  changed(admin, 'key updated', key);
+  // A raised limit may be what calls in the queue wait for.
+  admin.ledger.poke(`key:${key.id}`);
+  return findKey(admin, hash);
+}
+
+/** A new secret for the same key: its spend, limit and name go on, the old secret stops at once. */
+export async function rotateKey(admin: AdminContext, hash: string): Promise<CreatedKey | Refusal> {
+  const key = await findKey(admin, hash);
+  if (key.kind === 'refused') return key;
+  const secret = newSecret();
+  const fresh = { hash: hashSecret(secret), label: maskSecret(secret), updatedAt: admin.now().toISOString() };
+  await admin.store.keys.update(key.id, fresh);
+  changed(admin, 'key rotated', key);
+  return { key: { ...key, ...fresh }, secret };
+}
+
+export async function deleteKey(admin: AdminContext, hash: string): Promise<{ readonly kind: 'deleted' } | Refusal> {
+  const key = await findKey(admin, hash);
+  if (key.kind === 'refused') return key;
+  if (key.kind === 'editor') {
+    return refuse('invalid_request', {
+      message: 'The key "editor" belongs to the editor and cannot be deleted; disable it instead',
+    });
+  }
+  await admin.store.keys.delete(key.id);
+  changed(admin, 'key deleted', key);
+  return { kind: 'deleted' };
+}
+
+function changed(admin: AdminContext, event: string, key: KeyRow): void {
+  admin.log.info(event, { key_label: key.label, name: key.name });
+  admin.events.emit({ kind: 'changed', changed: { what: 'keys' } });
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import type { AdminContext } from '../admin/context.ts';
+import { furnish } from '../admin/first-start.ts';
+import { Engine } from '../engine/engine.ts';
+import { createApp } from '../http/app.ts';
+import { callgateRoutes } from '../http/callgate.ts';
+import { chatRoutes } from '../http/chat.ts';
+import type { HttpContext } from '../http/context.ts';
+import { healthRoutes } from '../http/health.ts';
+import { keyRoutes } from '../http/keys.ts';
+import { languageSocket } from '../http/language-socket.ts';
+import { lookupRoutes } from '../http/models.ts';
+import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
+import { sandboxRoutes } from '../http/sandbox.ts';
+import type { AccessPolicy } from '../http/security.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { Events } from '../observe/events.ts';
+import type { DaemonStatus } from '../protocol.ts';
+import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
+import { configuredProvider } from '../providers/configured.ts';
+import { ollamaProvider } from '../providers/ollama.ts';
+import type { Provider } from '../providers/provider.ts';
+import { Providers } from '../providers/registry.ts';
+import { Transport } from '../providers/transport.ts';
+import { EndpointHealth } from '../routing/health.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Compose, ComposeOptions, Composition } from './composition.ts';
+import type { Config } from './config-schema.ts';
+import { proofOf } from './discovery.ts';
+import { Editors } from './editors.ts';
+import { paths } from './state-folder.ts';
+
+const BODY_LIMIT = 32 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** What the attempts of a call share, its waiting included. */
+const TIME_BUDGET_MS = 600_000;
+
+/** Puts the daemon together: store → ledger → providers → engine → routers. */
+export const compose: Compose = async (options) => {
+  const { config, log, now, managementKey, vault, env } = options;
+  const store = openSqliteStore(paths(options.state).database, now);
+  const ledger = new Ledger(store);
+  const recovered = await ledger.recover();
+  if (recovered.charged + recovered.freed > 0) log.warn('recovered calls of a daemon that was killed', recovered);
+
+  let baseUrl = '';
+  const sandboxSecret = randomBytes(32).toString('hex');
+  const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
+  const providers = new Providers(allProviders(config, sandbox), vault, env);
+  const events = new Events();
+  const transport = new Transport();
+  const admin: AdminContext = { store, ledger, providers, events, log, now };
+  const engine = new Engine({
+    presets: store.presets,
+    ledger,
+    providers,
+    health: new EndpointHealth(),
+    transport,
+    events,
+    log,
+    now,
+    queueWaitMs: config.server.queue_wait * 1000,
+    timeBudgetMs: TIME_BUDGET_MS,
+  });
+  const firstStart = await furnish(admin, config.defaults.editor_key_limit);
+
+  const context: HttpContext = { admin, engine, managementKey, proof: (nonce) => proofOf(managementKey, nonce) };
+  const policy = (): AccessPolicy => ({
+    port: Number(new URL(baseUrl).port),
+    allowedHosts: config.server.allowed_hosts,
+    allowedOrigins: config.server.allowed_origins,
+  });
+  const app = createApp({
+    context,
+    policy,
+    log,
+    bodyLimit: config.server.body_limit ?? BODY_LIMIT,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const editors = new Editors({ admin, baseUrl: () => baseUrl, events, log });
+  healthRoutes(app, context);
+  chatRoutes(app, context);
+  keyRoutes(app, context);
+  lookupRoutes(app, context);
+  presetRoutes(app, context);
+  presetFileRoutes(app, context);
+  sandboxRoutes(app, sandboxSecret);
+  callgateRoutes(app, context, {
+    status: () => statusOf(options, admin, editors),
+    stop: options.requestStop,
+    setProviderKey: vault.set,
+    deleteProviderKey: vault.delete,
+  });
+  const sockets = languageSocket(app, context, policy, (socket) => editors.attach(socket));
+  app.addHook('preClose', async () => sockets.close());
+
+  return {
+    app,
+    setBaseUrl: (url) => {
+      baseUrl = url;
+    },
+    firstStart,
+    close: async () => {
+      editors.close();
+      await transport.close();
+      await store.close();
+    },
+  } satisfies Composition;
+};
+
+/** What config.yaml names comes first, in its order; then what is built in, a router last. */
+function allProviders(config: Config, sandbox: Provider): readonly Provider[] {
+  const builtIn = builtInProviders();
+  const configured = Object.entries(config.providers).map(([slug, entry]) =>
+    configuredProvider(
+      slug,
+      entry,
+      builtIn.find((provider) => provider.slug === slug),
+    ),
+  );
+  const slugs = new Set(configured.map((provider) => provider.slug));
+  const rest = [sandbox, ollamaProvider(), ...builtIn].filter((provider) => !slugs.has(provider.slug));
+  return [...configured, ...rest].toSorted((a, b) => Number(a.isRouter) - Number(b.isRouter));
+}
+
+async function statusOf(options: ComposeOptions, admin: AdminContext, editors: Editors): Promise<DaemonStatus> {
+  const info = options.info();
+  if (!info) throw new Error('the daemon does not listen yet');
+  const { store, ledger, now } = admin;
+  return {
+    ...info,
+    uptime_seconds: Math.floor((now().getTime() - Date.parse(info.started_at)) / 1000),
+    in_flight: ledger.inFlight,
+    editors: editors.count,
+    keys: (await store.keys.list()).length,
+    presets: (await store.presets.list((await store.workspaces.default()).id)).length,
+  };
+}

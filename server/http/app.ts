@@ -1,0 +1,131 @@
+import { TextDecoder } from 'node:util';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { errorBody, type Refusal, refuse } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
+import { authenticate } from './authenticate.ts';
+import type { HttpContext } from './context.ts';
+import { isRefusal, sendRefusal } from './reply.ts';
+import { type AccessPolicy, checkRequest } from './security.ts';
+
+export type AppOptions = {
+  readonly context: HttpContext;
+  /** Asked for each request: the port is known only once the daemon listens. */
+  readonly policy: () => AccessPolicy;
+  readonly bodyLimit: number;
+  /** Milliseconds for a whole request to arrive. */
+  readonly requestTimeoutMs: number;
+  readonly log: Log;
+};
+
+/** The HTTP server without its routes: who may speak, what a body may be, and one shape for every error. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const { context, log } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.bodyLimit,
+    requestTimeout: options.requestTimeoutMs,
+    // How often Node looks for requests that take too long; its default would let a slow one live for half a minute more.
+    http: {
+      connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
+      headersTimeout: options.requestTimeoutMs,
+    },
+    keepAliveTimeout: 72_000,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 300 },
+    clientErrorHandler: (error, socket) => {
+      const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+      const refusal = refuse(
+        slow ? 'request_timeout' : 'invalid_request',
+        slow ? {} : { message: 'This is not a valid HTTP request' },
+      );
+      const body = JSON.stringify(errorBody(refusal));
+      if (socket.writable) {
+        socket.end(
+          `HTTP/1.1 ${refusal.status} ${slow ? 'Request Timeout' : 'Bad Request'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        );
+      } else socket.destroy();
+    },
+  });
+
+  app.decorateRequest('identity', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { method, url, headers } = request.raw;
+    const checked = checkRequest(
+      { method: method ?? 'GET', url: url ?? '/', headers, remote: request.raw.socket.remoteAddress },
+      options.policy(),
+    );
+    if (checked.kind === 'refused') return sendRefusal(reply, checked);
+    if (checked.origin !== null) reply.headers({ 'access-control-allow-origin': checked.origin, vary: 'Origin' });
+    if (checked.preflight) return reply.headers(preflightHeaders(headers)).code(204).send();
+
+    // A path nobody serves asks for a key like any other, so that it cannot be told from one that is served.
+    const access = request.is404 ? 'any' : request.routeOptions.config.access;
+    if (access === 'none' || access === 'internal') return undefined;
+    const identity = await authenticate(headers, access ?? 'management', context);
+    if (identity.kind === 'refused') return sendRefusal(reply, identity);
+    request.identity = identity;
+    return undefined;
+  });
+
+  readJsonOnly(app);
+  app.setNotFoundHandler((request, reply) =>
+    sendRefusal(reply, refuse('not_found', { detail: `${request.method} ${request.url.split('?')[0]}` })),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500)
+      log.error('request failed', { method: request.method, url: request.url.split('?')[0], error });
+    return sendRefusal(reply, refusal);
+  });
+  return app;
+}
+
+function preflightHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const asked = headers['access-control-request-headers'];
+  return {
+    'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers': typeof asked === 'string' ? asked : 'authorization, content-type',
+    'access-control-max-age': '600',
+  };
+}
+
+/** JSON in any charset, and nothing a form can send. */
+function readJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser(/^application\/json[ \t]*(;|$)/i, { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    let text: string;
+    try {
+      text = new TextDecoder(charset, { fatal: true }).decode(body as Buffer);
+    } catch {
+      done(
+        Object.assign(new Error(`The body is not ${charset} text`), {
+          refusal: refuse('invalid_json', { detail: `it is not ${charset} text` }),
+        }),
+      );
+      return;
+    }
+    // A DELETE or POST without content may still name a type.
+    if (text === '') done(null, undefined);
+    else parse(request, text, done);
+  });
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (typeof error === 'object' && error !== null && 'refusal' in error && isRefusal(error.refusal))
+    return error.refusal;
+  const { code, statusCode, message } = error as Partial<FastifyError>;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return refuse('payload_too_large');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_INVALID_CONTENT_TYPE':
+      return refuse('unsupported_media_type');
+    default:
+  }
+  if (statusCode === 400) return refuse('invalid_json', message ? { detail: message } : {});
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return refuse('invalid_request', message ? { detail: message } : {});
+  return refuse('internal');
+}

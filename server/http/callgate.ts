@@ -1,0 +1,116 @@
+import type { FastifyInstance } from 'fastify';
+import * as z from 'zod';
+import { callableModels, modelSummary } from '../admin/models.ts';
+import { providerSummaries } from '../admin/providers.ts';
+import { spendTree } from '../admin/spend.ts';
+import { refuse } from '../errors.ts';
+import { parsePresetFile } from '../presets/file.ts';
+import { parsePresetName } from '../presets/reference.ts';
+import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
+import { answerCall, chatRequest } from './chat.ts';
+import type { HttpContext } from './context.ts';
+import { read, sendData, sendRefusal } from './reply.ts';
+
+export type DaemonOperations = {
+  readonly status: () => Promise<DaemonStatus>;
+  readonly stop: () => void;
+  readonly setProviderKey: (slug: string, key: string) => void;
+  readonly deleteProviderKey: (slug: string) => boolean;
+};
+
+type BySlug = { Params: { slug: string } };
+const management = { config: { access: 'management' } } as const;
+const providerKey = z.object({ key: z.string().trim().min(1, 'must not be empty').max(20_000) });
+
+/** What the editor and the command line ask of their daemon, beyond OpenRouter's API. */
+export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemon: DaemonOperations): void {
+  const { admin } = context;
+
+  app.get(`${CALLGATE_API}/status`, management, async (_request, reply) => reply.send(await daemon.status()));
+
+  app.post(`${CALLGATE_API}/stop`, management, async (_request, reply) => {
+    daemon.stop();
+    return reply.code(202).send({ stopping: true });
+  });
+
+  app.get(`${CALLGATE_API}/spend`, management, async (_request, reply) => reply.send(await spendTree(admin)));
+
+  app.get(`${CALLGATE_API}/models`, management, async (_request, reply) =>
+    sendData(reply, callableModels(admin.providers).map(modelSummary)),
+  );
+
+  app.get(`${CALLGATE_API}/providers`, management, async (_request, reply) =>
+    sendData(reply, providerSummaries(admin.providers)),
+  );
+
+  app.put<BySlug>(`${CALLGATE_API}/providers/:slug/key`, management, async (request, reply) => {
+    const body = read(providerKey, request.body);
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    const { slug } = request.params;
+    const provider = admin.providers.find(slug);
+    if (!provider) return sendRefusal(reply, unknownProvider(slug, admin.providers));
+    if (provider.key.kind === 'none' || provider.key.kind === 'internal') {
+      return sendRefusal(reply, refuse('invalid_request', { message: `${provider.name} needs no key` }));
+    }
+    if (provider.key.kind === 'env') {
+      const { name } = provider.key;
+      return sendRefusal(
+        reply,
+        refuse('invalid_request', {
+          message: `config.yaml takes the key of ${slug} from env:${name}; say "key: stored" there to store one`,
+        }),
+      );
+    }
+    daemon.setProviderKey(slug, body.value.key);
+    admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
+    return sendData(
+      reply,
+      providerSummaries(admin.providers).find((summary) => summary.slug === slug),
+    );
+  });
+
+  app.delete<BySlug>(`${CALLGATE_API}/providers/:slug/key`, management, async (request, reply) => {
+    const deleted = daemon.deleteProviderKey(request.params.slug);
+    if (deleted) admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
+    return reply.send({ deleted });
+  });
+
+  app.post(`${CALLGATE_API}/run`, management, async (request, reply) => {
+    const body = read(runRequest, request.body);
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    const { preset, model, text, messages, stream } = body.value;
+    const named = parsePresetName(preset);
+    if (named.kind !== 'reference') return sendRefusal(reply, refuse('invalid_preset_reference', { detail: preset }));
+    let draft: ReturnType<typeof parsePresetFile>['file'] = null;
+    if (text !== undefined) {
+      const parsed = parsePresetFile(text);
+      const [problem] = parsed.problems;
+      if (!parsed.file) {
+        return sendRefusal(
+          reply,
+          refuse('invalid_request', {
+            message: `line ${problem?.line}: ${problem?.message}`,
+            metadata: { problems: parsed.problems },
+          }),
+        );
+      }
+      draft = parsed.file;
+    }
+    const chat = read(chatRequest, {
+      preset,
+      messages,
+      stream: stream ?? false,
+      ...(model === undefined ? {} : { model }),
+    });
+    if (chat.kind === 'refused') return sendRefusal(reply, chat);
+    const key = await admin.store.keys.ofKind('editor');
+    if (!key) return sendRefusal(reply, refuse('internal'));
+    if (key.disabled) return sendRefusal(reply, refuse('key_disabled', { detail: '"editor"' }));
+    return answerCall(context, request, reply, key, chat.value, draft);
+  });
+}
+
+function unknownProvider(slug: string, providers: HttpContext['admin']['providers']) {
+  const known = providers.list().map((provider) => provider.slug);
+  return refuse('not_found', { message: `No provider is called "${slug.slice(0, 64)}". Known: ${known.join(', ')}` });
+}

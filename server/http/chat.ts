@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import * as z from 'zod';
+import { type CallAnswer, type Caller, generationId } from '../engine/call.ts';
+import type { JsonObject } from '../engine/resolve-preset.ts';
+import { errorBody } from '../errors.ts';
+import type { PresetFile } from '../presets/file.ts';
+import type { KeyRow } from '../store/store.ts';
+import type { HttpContext } from './context.ts';
+import { EventStream } from './event-stream.ts';
+import { identityOf, read, sendRefusal } from './reply.ts';
+
+const message = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
+});
+const modelName = z.string().min(1).max(512);
+const positive = z.int().positive().nullable().optional();
+
+/** The fields the daemon itself reads; all others are the provider's to judge and survive as they are. */
+export const chatRequest = z.looseObject({
+  messages: z.array(message).min(1),
+  model: modelName.optional(),
+  models: z.array(modelName).max(32).nullable().optional(),
+  preset: z.string().max(128).nullable().optional(),
+  stream: z.boolean().nullable().optional(),
+  max_tokens: positive,
+  max_completion_tokens: positive,
+  n: z.int().min(1).max(128).nullable().optional(),
+  clamp: z.boolean().optional(),
+  session_id: z.string().max(256).nullable().optional(),
+  tools: z
+    .array(z.looseObject({ type: z.string() }))
+    .nullable()
+    .optional(),
+  provider: z
+    .looseObject({
+      order: z.array(z.string()).nullable().optional(),
+      only: z.array(z.string()).nullable().optional(),
+      ignore: z.array(z.string()).nullable().optional(),
+      allow_fallbacks: z.boolean().nullable().optional(),
+    })
+    .nullable()
+    .optional(),
+});
+
+/** After this long without a byte a comment is sent, so that nobody between takes the connection for dead. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** `POST /chat/completions`, under `/api/v1` as at OpenRouter and under `/v1` as at OpenAI. */
+export function chatRoutes(app: FastifyInstance, context: HttpContext): void {
+  for (const path of ['/api/v1/chat/completions', '/v1/chat/completions']) {
+    app.post(path, { config: { access: 'inference' } }, async (request, reply) => {
+      const identity = identityOf(request);
+      const body = read(chatRequest, request.body);
+      if (body.kind === 'refused') return sendRefusal(reply, body);
+      if (identity.kind !== 'key') throw new Error('a management key came through to inference');
+      return answerCall(context, request, reply, identity.key, withoutNulls(body.value), null);
+    });
+  }
+}
+
+/** Runs a call for a key and writes its answer: JSON, or events that begin when the provider does. */
+export async function answerCall(
+  { engine, admin }: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  key: KeyRow,
+  body: JsonObject,
+  draft: PresetFile | null,
+): Promise<FastifyReply> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  const id = generationId(admin.now());
+  reply.header('x-generation-id', id);
+  const answering = engine.call({ id, key, body, draft, caller: callerOf(request), signal: gone.signal });
+  if (body['stream'] !== true) return sendWhole(reply, await answering);
+
+  const early = await Promise.race([answering, sleep(KEEP_ALIVE_MS, 'slow' as const, { ref: false })]);
+  if (early !== 'slow' && early.kind !== 'stream') return sendWhole(reply, early);
+  const stream = new EventStream(reply, KEEP_ALIVE_MS);
+  if (early === 'slow') stream.comment();
+  else if (early.maxTokens !== null) stream.header('x-callgate-max-tokens', String(early.maxTokens));
+  const answer = await answering;
+  if (answer.kind === 'stream') await stream.write(answer.events, gone.signal);
+  else if (answer.kind === 'refused') await stream.write([lateError(id, answer.refusal, admin.now())], gone.signal);
+  stream.end();
+  return reply;
+}
+
+function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply {
+  switch (answer.kind) {
+    case 'refused':
+      return sendRefusal(reply, answer.refusal, answer.metadata ? { openrouter_metadata: answer.metadata } : {});
+    case 'json':
+      if (answer.maxTokens !== null) reply.header('x-callgate-max-tokens', answer.maxTokens);
+      return reply.type('application/json; charset=utf-8').send(answer.body);
+    default:
+      // Nobody is there to read it.
+      reply.hijack();
+      reply.raw.destroy();
+      return reply;
+  }
+}
+
+/** A refusal that came after the headers had to be sent. */
+function lateError(id: string, refusal: Parameters<typeof errorBody>[0], now: Date): string {
+  const chunk = {
+    id,
+    object: 'chat.completion.chunk',
+    created: Math.floor(now.getTime() / 1000),
+    model: '',
+    ...errorBody(refusal),
+    choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }],
+  };
+  return `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
+}
+
+function callerOf(request: FastifyRequest): Caller {
+  const header = (name: string) => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? value.slice(0, 256) : null;
+  };
+  const metadata = header('x-openrouter-metadata') ?? header('x-openrouter-experimental-metadata');
+  return {
+    sessionId: header('x-session-id'),
+    httpReferer: header('http-referer') ?? header('referer'),
+    appTitle: header('x-openrouter-title') ?? header('x-title'),
+    userAgent: header('user-agent'),
+    wantsMetadata: metadata?.toLowerCase() === 'enabled',
+  };
+}
+
+/** A null of OpenRouter's optional fields means the field is absent; providers often refuse the null itself. */
+function withoutNulls(body: JsonObject): JsonObject {
+  return Object.values(body).includes(null)
+    ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+    : body;
+}

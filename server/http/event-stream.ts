@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+/** An answer of server-sent events: headers with the first write, comments while nothing else is said, back-pressure heeded. */
+export class EventStream {
+  readonly #raw: ServerResponse;
+  readonly #headers: Record<string, string> = {};
+  readonly #keepAlive: NodeJS.Timeout;
+
+  constructor(reply: FastifyReply, keepAliveMs: number) {
+    reply.hijack();
+    this.#raw = reply.raw;
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) this.#headers[name] = String(value);
+    this.#keepAlive = setInterval(() => this.comment(), keepAliveMs);
+    this.#keepAlive.unref();
+  }
+
+  header(name: string, value: string): void {
+    this.#headers[name] = value;
+  }
+
+  comment(): void {
+    this.#write(': CALLGATE PROCESSING\n\n');
+  }
+
+  /** Writes everything, or stops when the reader has gone; the source is told either way. */
+  async write(events: AsyncIterable<string> | Iterable<string>, gone: AbortSignal): Promise<void> {
+    for await (const text of events) {
+      if (gone.aborted || this.#raw.destroyed) break;
+      this.#keepAlive.refresh();
+      if (!this.#write(text)) await once(this.#raw, 'drain', { signal: gone }).catch(() => {});
+    }
+  }
+
+  end(): void {
+    clearInterval(this.#keepAlive);
+    this.#raw.end();
+  }
+
+  #write(text: string): boolean {
+    if (this.#raw.destroyed) return true;
+    if (!this.#raw.headersSent) {
+      this.#raw.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache',
+        ...this.#headers,
+      });
+    }
+    return this.#raw.write(text);
+  }
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { errorBody, type Refusal, refuse } from '../errors.ts';
+import { LSP_PATH, LSP_SUBPROTOCOL } from '../protocol.ts';
+import { authenticate } from './authenticate.ts';
+import type { HttpContext } from './context.ts';
+import { type AccessPolicy, checkRequest } from './security.ts';
+
+/** A frame larger than this closes the connection: no editor sends one. */
+const MAX_FRAME = 16 * 1024 * 1024;
+
+/** Upgrades `/lsp` for the management key, by the same rules as any request. Returns how to close every connection. */
+export function languageSocket(
+  app: FastifyInstance,
+  context: HttpContext,
+  policy: () => AccessPolicy,
+  connected: (socket: WebSocket) => void,
+): { readonly close: () => void } {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME,
+    handleProtocols: (offered) => (offered.has(LSP_SUBPROTOCOL) ? LSP_SUBPROTOCOL : false),
+  });
+  app.server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    admit(request, context, policy())
+      .then((refusal) => {
+        if (refusal) reject(socket, refusal);
+        else sockets.handleUpgrade(request, socket, head, connected);
+      })
+      .catch(() => socket.destroy());
+  });
+  return {
+    close: () => {
+      for (const client of sockets.clients) client.close(1001, 'the daemon is stopping');
+      sockets.close();
+    },
+  };
+}
+
+async function admit(request: IncomingMessage, context: HttpContext, policy: AccessPolicy): Promise<Refusal | null> {
+  const { method = 'GET', url = '/', headers, socket } = request;
+  const checked = checkRequest({ method, url, headers, remote: socket.remoteAddress }, policy);
+  if (checked.kind === 'refused') return checked;
+  const identity = await authenticate(headers, 'management', context);
+  if (identity.kind === 'refused') return identity;
+  if (new URL(url, 'http://daemon').pathname !== LSP_PATH)
+    return refuse('not_found', { detail: url.split('?')[0] ?? '' });
+  return null;
+}
+
+function reject(socket: Duplex, refusal: Refusal): void {
+  const body = JSON.stringify(errorBody(refusal));
+  socket.end(
+    `HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

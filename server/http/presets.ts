@@ -1,0 +1,144 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import {
+  diffVersions,
+  findPreset,
+  findVersion,
+  patchPreset,
+  presetSummaries,
+  presetView,
+  presetWithVersion,
+  publishPreset,
+  publishRequestBody,
+  rollbackPreset,
+  versionView,
+} from '../admin/presets.ts';
+import { type Refusal, refuse } from '../errors.ts';
+import { CALLGATE_API, presetPatch, publishRequest, rollbackRequest } from '../protocol.ts';
+import type { HttpContext } from './context.ts';
+import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
+
+type BySlug = { Params: { slug: string } };
+const any = { config: { access: 'any' } } as const;
+const management = { config: { access: 'management' } } as const;
+
+/** OpenRouter's `/presets*`: reading, and saving a request's body as the next version. */
+export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void {
+  app.get<{ Querystring: { offset?: string; limit?: string } }>('/api/v1/presets', any, async (request, reply) => {
+    const rows = await admin.store.presets.list((await admin.store.workspaces.default()).id);
+    const from = Math.max(0, Number(request.query.offset) || 0);
+    const count = Math.min(100, Math.max(1, Number(request.query.limit) || 50));
+    return reply.send({ data: rows.slice(from, from + count).map(presetView), total_count: rows.length });
+  });
+
+  app.get<BySlug>('/api/v1/presets/:slug', any, async (request, reply) => {
+    const found = await findPreset(admin, request.params.slug);
+    return found.kind === 'refused'
+      ? sendRefusal(reply, found)
+      : sendData(reply, await presetWithVersion(admin, found.row));
+  });
+
+  app.get<BySlug & { Querystring: { offset?: string; limit?: string } }>(
+    '/api/v1/presets/:slug/versions',
+    any,
+    async (request, reply) => {
+      const found = await findPreset(admin, request.params.slug);
+      if (found.kind === 'refused') return sendRefusal(reply, found);
+      const rows = await admin.store.presets.versions(found.row.id);
+      const from = Math.max(0, Number(request.query.offset) || 0);
+      const count = Math.min(100, Math.max(1, Number(request.query.limit) || 50));
+      return reply.send({
+        data: rows.slice(from, from + count).map((row) => versionView(row, found.row)),
+        total_count: rows.length,
+      });
+    },
+  );
+
+  app.get<{ Params: { slug: string; version: string } }>(
+    '/api/v1/presets/:slug/versions/:version',
+    any,
+    async (request, reply) => {
+      const found = await findPreset(admin, request.params.slug);
+      if (found.kind === 'refused') return sendRefusal(reply, found);
+      const version = await findVersion(admin, found.row, Number(request.params.version) || 0);
+      return version.kind === 'refused'
+        ? sendRefusal(reply, version)
+        : sendData(reply, versionView(version.row, found.row));
+    },
+  );
+
+  for (const [path, systemOf] of Object.entries(SURFACES)) {
+    app.post<BySlug>(`/api/v1/presets/:slug/${path}`, any, async (request, reply) => {
+      const identity = identityOf(request);
+      if (identity.kind === 'key' && !identity.key.canWritePresets) {
+        return sendRefusal(reply, refuse('preset_write_denied', { detail: `"${identity.key.name}"` }));
+      }
+      const body = (request.body ?? {}) as Record<string, unknown>;
+      const creator = identity.kind === 'key' ? identity.key.id : 'management';
+      const written = await publishRequestBody(admin, request.params.slug, body, systemOf(body), creator);
+      if (isRefusal(written)) return sendRefusal(reply, written);
+      const found = await findPreset(admin, written.slug);
+      return found.kind === 'refused'
+        ? sendRefusal(reply, found)
+        : sendData(reply, await presetWithVersion(admin, found.row));
+    });
+  }
+}
+
+/** Callgate's own operations on presets: files, rollback, diff, status. */
+export function presetFileRoutes(app: FastifyInstance, { admin }: HttpContext): void {
+  const send = (reply: FastifyReply, result: object | Refusal) =>
+    isRefusal(result) ? sendRefusal(reply, result) : reply.send(result);
+
+  app.get(`${CALLGATE_API}/presets`, management, async (_request, reply) =>
+    sendData(reply, await presetSummaries(admin)),
+  );
+
+  app.post<BySlug>(`${CALLGATE_API}/presets/:slug/publish`, management, async (request, reply) => {
+    const body = read(publishRequest, request.body);
+    return body.kind === 'refused'
+      ? sendRefusal(reply, body)
+      : send(reply, await publishPreset(admin, request.params.slug, body.value));
+  });
+
+  app.post<BySlug>(`${CALLGATE_API}/presets/:slug/rollback`, management, async (request, reply) => {
+    const body = read(rollbackRequest, request.body);
+    return body.kind === 'refused'
+      ? sendRefusal(reply, body)
+      : send(reply, await rollbackPreset(admin, request.params.slug, body.value.version));
+  });
+
+  app.patch<BySlug>(`${CALLGATE_API}/presets/:slug`, management, async (request, reply) => {
+    const body = read(presetPatch, request.body);
+    return body.kind === 'refused'
+      ? sendRefusal(reply, body)
+      : send(reply, await patchPreset(admin, request.params.slug, body.value));
+  });
+
+  app.get<BySlug & { Querystring: { from?: string; to?: string } }>(
+    `${CALLGATE_API}/presets/:slug/diff`,
+    management,
+    async (request, reply) => {
+      const { from, to } = request.query;
+      return send(reply, await diffVersions(admin, request.params.slug, Number(from) || 0, Number(to) || 0));
+    },
+  );
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Where each surface keeps its system prompt. */
+const SURFACES: Readonly<Record<string, (body: Body) => string | null>> = {
+  'chat/completions': ({ messages }) => {
+    const list = Array.isArray(messages) ? (messages as { role?: unknown; content?: unknown }[]) : [];
+    return textOf(list.find(({ role }) => role === 'system' || role === 'developer')?.content);
+  },
+  messages: ({ system }) => textOf(system),
+  responses: ({ instructions }) => textOf(instructions),
+};
+
+function textOf(content: unknown): string | null {
+  if (typeof content === 'string') return content === '' ? null : content;
+  if (!Array.isArray(content)) return null;
+  const parts = content.map((part: { text?: unknown } | null) => part?.text).filter((text) => typeof text === 'string');
+  return parts.length > 0 ? parts.join('\n') : null;
+}
