@@ -69,7 +69,9 @@ export class Providers {
   endpoints(modelId: string): readonly Endpoint[] {
     return this.#providers.flatMap((provider) => {
       const model = provider.models().find((candidate) => candidate.id === modelId) ?? unlisted(provider, modelId);
-      return model ? [{ id: `${provider.slug}:${model.id}`, provider, model }] : [];
+      // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
+      if (!model || (provider.isRouter && model.price === null && this.keyOf(provider) === undefined)) return [];
+      return [{ id: `${provider.slug}:${model.id}`, provider, model }];
     });
   }
 
