@@ -30,6 +30,7 @@ export function globalsOf(command: Command): Globals {
 /** How the person called us, to be printed in hints: `callgate`, or `node dist/daemon.js` out of a checkout. */
 export function callgateCommand(state: string): string {
   const script = process.argv[1] ?? 'callgate';
-  const command = basename(script) === 'callgate' ? 'callgate' : `node ${relative('', script) || script}`;
+  const near = relative('', script);
+  const command = basename(script) === 'callgate' ? 'callgate' : `node ${near.startsWith('..') ? script : near}`;
   return state === stateFolder() ? command : `${command} --state ${state}`;
 }

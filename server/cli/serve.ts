@@ -100,6 +100,7 @@ async function untilStopped(daemon: RunningDaemon): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
   // The terminal may be gone long before the daemon is.
+  process.stdout.removeAllListeners('error');
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('uncaughtException', (error) => {
     log.error('crash', { error });
