@@ -58,15 +58,19 @@ export function paths(state: string): StatePaths {
  * @throws StartError (exit 2) when it is a link, not a folder, another person's, or open to others and plainly not ours.
  */
 export function prepareStateFolder(state: string): StatePaths {
-  mkdirSync(state, { recursive: true, mode: 0o700 });
   makePrivate(state);
   const all = paths(state);
-  mkdirSync(all.logs, { recursive: true, mode: 0o700 });
   makePrivate(all.logs);
   return all;
 }
 
 function makePrivate(folder: string): void {
+  try {
+    if (!lstatSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw refused(folder, `cannot be made: ${why}`, 'Name another with --state or CALLGATE_HOME.');
+  }
   const found = lstatSync(folder);
   // A link could be turned elsewhere after this check by whoever owns the place it stands in.
   if (found.isSymbolicLink()) throw refused(folder, 'is a symbolic link', 'Name the folder it points to.');
