@@ -35,7 +35,7 @@ describe("the launcher's reading of VS Code's command line", () => {
   });
 
   it('passes over switches it does not know, and values that are missing', () => {
-    const parsed = parseVscodeArguments(['--inspect-extensions=9333', '--extensionTestsPath', '--', '/w']);
+    const parsed = parseVscodeArguments(['--inspect-extensions=9333', '/w', '--extensionTestsPath']);
     assert.deepEqual(parsed, { workspace: '/w', extensions: [], disableExtensions: false, trusted: false });
   });
 });

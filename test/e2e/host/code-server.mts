@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './paths.mts';
 
@@ -11,7 +11,8 @@ const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notif
 
 /**
  * The VS Code server inside npm's code-server, installed into the cache folder (600 MB, once) unless it is there already.
- * Its install scripts would compile native parts for minutes; without those only the terminal and a log writer are missing.
+ * Its install scripts would compile native parts for minutes; without those the terminal is missing, and the writer of logs,
+ * for which we bring a plain one.
  *
  * @returns the folder that holds `out/server-main.js`
  * @throws when npm cannot bring it, with the remedy
@@ -19,6 +20,8 @@ const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notif
 export async function vscodeServer(say: (line: string) => void): Promise<string> {
   const folder = join(cacheFolder(), `vscode-server-${CODE_SERVER_VERSION}`);
   if (!existsSync(join(folder, COMPLETE))) await install(folder, say);
+  const spdlog = join(vscodeIn(folder), 'node_modules/@vscode/spdlog/index.js');
+  await copyFile(join(import.meta.dirname, 'spdlog.cjs'), spdlog);
   return vscodeIn(folder);
 }
 
@@ -44,7 +47,7 @@ async function install(folder: string, say: (line: string) => void): Promise<voi
     await rename(partial, folder);
   } catch (cause) {
     throw new Error(
-      `The VS Code server could not be installed into ${folder}. It comes from the npm registry (${'code-server'}@${CODE_SERVER_VERSION}): ` +
+      `The VS Code server could not be installed into ${folder}. It comes from the npm registry (code-server@${CODE_SERVER_VERSION}): ` +
         'check the network and `npm config get registry`, or copy the folder from a machine that has it, ' +
         'or set CALLGATE_VSCODE to the executable of a desktop VS Code.',
       { cause },
