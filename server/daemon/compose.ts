@@ -77,7 +77,7 @@ export const compose: Compose = async (options) => {
     bodyLimit: config.server.body_limit ?? BODY_LIMIT,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
-  const editors = new Editors({ admin, baseUrl: () => baseUrl, events, log });
+  const editors = new Editors({ admin, baseUrl: () => baseUrl });
   healthRoutes(app, context);
   chatRoutes(app, context);
   keyRoutes(app, context);

@@ -1,27 +1,56 @@
+import { join } from 'node:path';
 import type { WebSocket } from 'ws';
 import type { AdminContext } from '../admin/context.ts';
-import type { Events } from '../observe/events.ts';
-import type { Log } from '../observe/log.ts';
+import { callableModels, modelSummary } from '../admin/models.ts';
+import { presetSummaries } from '../admin/presets.ts';
+import { attachLanguageServer } from '../language/attach.ts';
+import { bundledAssets } from '../language/calls/syntax-assets.ts';
+import { createSyntaxService, type SyntaxService } from '../language/calls/syntax-service.ts';
+import type { DaemonEvent } from '../observe/events.ts';
+import { CALL_FINISHED, CHANGED, type LanguageHost } from '../protocol.ts';
 
-export type EditorsOptions = {
-  readonly admin: AdminContext;
-  readonly baseUrl: () => string;
-  readonly events: Events;
-  readonly log: Log;
-};
+export type EditorsOptions = { readonly admin: AdminContext; readonly baseUrl: () => string };
 
 /** The editor windows that are connected: each has its own language session, and all hear what happens in the daemon. */
 export class Editors {
-  readonly #options: EditorsOptions;
-  constructor(options: EditorsOptions) {
-    this.#options = options;
+  readonly #host: LanguageHost;
+  readonly #syntax: SyntaxService;
+  readonly #log: EditorsOptions['admin']['log'];
+  readonly #sessions = new Set<ReturnType<typeof attachLanguageServer>>();
+  readonly #listening: { [Symbol.dispose](): void };
+
+  constructor({ admin, baseUrl }: EditorsOptions) {
+    this.#log = admin.log;
+    this.#host = {
+      baseUrl,
+      models: async () => callableModels(admin.providers).map(modelSummary),
+      presets: () => presetSummaries(admin),
+    };
+    // The grammars lie beside the bundle that runs.
+    this.#syntax = createSyntaxService(bundledAssets(join(__dirname, 'assets')), admin.log);
+    this.#listening = admin.events.listen((event) => this.#tell(event));
   }
+
   get count(): number {
-    return 0;
+    return this.#sessions.size;
   }
+
   attach(socket: WebSocket): void {
-    socket.close(1013);
-    void this.#options;
+    const session = attachLanguageServer(socket, { host: this.#host, syntax: this.#syntax, log: this.#log });
+    this.#sessions.add(session);
+    socket.once('close', () => this.#sessions.delete(session));
   }
-  close(): void {}
+
+  close(): void {
+    this.#listening[Symbol.dispose]();
+    for (const session of this.#sessions) session.dispose();
+    this.#syntax.dispose();
+  }
+
+  #tell(event: DaemonEvent): void {
+    for (const session of this.#sessions) {
+      if (event.kind === 'call') session.notify(CALL_FINISHED, event.call);
+      else session.notify(CHANGED, event.changed);
+    }
+  }
 }
