@@ -45,10 +45,8 @@ const provider = z.strictObject({
   /** Absent: the provider needs none. */
   key: keySource.optional(),
   headers: headers.optional(),
-  /** Seconds that a call to it may take. */
+  /** Seconds until the first byte of its answer. */
   timeout: seconds.optional(),
-  /** Whether its models without a known price may be called by keys with a limit. */
-  allow_unpriced: z.boolean().optional(),
   models: models.optional(),
 });
 

@@ -55,7 +55,10 @@ export function eligibleRoutes(
     for (const { endpoint, why } of plan.left) left.push({ model, provider: endpoint.provider.slug, why });
     if (plan.chosen.length > 0) routes.push({ model, endpoints: plan.chosen });
   }
-  return routes.length > 0 ? { kind: 'eligible', routes, left } : refusalFor(models, left);
+  if (routes.length === 0) return refusalFor(models, left);
+  // A model that can only be had where nobody wants to be asked yet comes after those that can be had now.
+  const isResting = ({ endpoints }: Route) => Number(endpoints.every(({ id }) => restsUntil(id) > 0));
+  return { kind: 'eligible', routes: routes.toSorted((a, b) => isResting(a) - isResting(b)), left };
 }
 
 function unusable(endpoint: Endpoint, providers: Providers, unpricedAllowed: boolean): string | null {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Refusal, refuse } from '../errors.ts';
+import type { Refusal } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
@@ -35,6 +35,9 @@ export type EngineParts = {
   /** What all attempts of a call, and its waiting, share. */
   readonly timeBudgetMs: number;
 };
+
+/** What a model whose own maximum is not known is sent at most when a limit sets one: more may be refused as too large. */
+const ACCEPTED_MAXIMUM = 16_384;
 
 type Answered = {
   readonly endpoint: Endpoint;
@@ -176,7 +179,10 @@ export class Engine {
         request: course.request,
         endpoint,
         key: providers.keyOf(endpoint.provider) ?? null,
-        maxTokens: course.maxTokens,
+        maxTokens:
+          course.maxTokens === null
+            ? null
+            : Math.min(course.maxTokens, endpoint.model.maxCompletionTokens ?? ACCEPTED_MAXIMUM),
         // A provider that bills on after a hang-up is heard out, so that its usage is known.
         signal: endpoint.provider.cancelStopsBilling ? course.signal : new AbortController().signal,
         budgetMs: this.#budgetLeft(course),
@@ -234,9 +240,4 @@ export class Engine {
     });
     return { kind: 'refused', id, refusal, metadata: input.caller.wantsMetadata ? route : null };
   }
-}
-
-/** The refusal for a store that cannot be read or written: nothing was sent. */
-export function storeRefusal(): Refusal {
-  return refuse('store_unavailable', { retryAfter: 5 });
 }

@@ -122,6 +122,8 @@ function refusalOf(error: unknown): Refusal {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_INVALID_CONTENT_TYPE':
       return refuse('unsupported_media_type');
+    case 'ERR_SQLITE_ERROR':
+      return refuse('store_unavailable', { retryAfter: 5 });
     default:
   }
   if (statusCode === 400) return refuse('invalid_json', message ? { detail: message } : {});

@@ -83,10 +83,16 @@ export async function answerCall(
   const stream = new EventStream(reply, KEEP_ALIVE_MS);
   if (early === 'slow') stream.comment();
   else if (early.maxTokens !== null) stream.header('x-callgate-max-tokens', String(early.maxTokens));
-  const answer = await answering;
-  if (answer.kind === 'stream') await stream.write(answer.events, gone.signal);
-  else if (answer.kind === 'refused') await stream.write([lateError(id, answer.refusal, admin.now())], gone.signal);
-  stream.end();
+  try {
+    const answer = await answering;
+    if (answer.kind === 'stream') await stream.write(answer.events, gone.signal);
+    else if (answer.kind === 'refused') await stream.write([lateError(id, answer.refusal, admin.now())], gone.signal);
+    stream.end();
+  } catch (error) {
+    // The headers are out, so the only honest end is none: a reader must not take what came for the whole answer.
+    admin.log.error('stream failed', { id, error: String(error) });
+    stream.cut();
+  }
   return reply;
 }
 

@@ -39,6 +39,12 @@ export class EventStream {
     this.#raw.end();
   }
 
+  /** Breaks the connection off. */
+  cut(): void {
+    clearInterval(this.#keepAlive);
+    this.#raw.destroy();
+  }
+
   #write(text: string): boolean {
     if (this.#raw.destroyed) return true;
     if (!this.#raw.headersSent) {

@@ -54,11 +54,11 @@ export function decideBudget(bound: CallBound, standings: readonly Standing[]): 
   const limited = standings.filter((standing) => standing.limit !== null);
   const wanted = bound.maxTokens ?? bound.modelMaximum ?? ASSUMED_MAXIMUM;
   const amount = amountFor(bound, wanted);
-  // Nobody need be told a maximum that was not asked for, unless it is only assumed.
-  const unclamped = bound.maxTokens ?? (bound.modelMaximum === null && limited.length > 0 ? ASSUMED_MAXIMUM : null);
+  // Upstream need be told nothing that it does not know, unless the maximum is only assumed.
+  const isAssumed = bound.maxTokens === null && bound.modelMaximum === null && limited.length > 0;
 
   const now = tightest(limited, (layer) => layer.reserved);
-  if (amount <= now.room) return { kind: 'reserve', nano: amount, maxTokens: unclamped };
+  if (amount <= now.room) return { kind: 'reserve', nano: amount, maxTokens: isAssumed ? wanted : null };
   if (!bound.counted) return { kind: 'count' };
 
   const settled = tightest(limited, () => 0);

@@ -14,7 +14,6 @@ providers:
     key: env:ACME_KEY
     headers: { X-Team: blue }
     timeout: 30s
-    allow_unpriced: true
     models:
       - id: acme/large
         native: large-2
@@ -54,7 +53,6 @@ describe('config.yaml', () => {
           key: 'env:ACME_KEY',
           headers: { 'X-Team': 'blue' },
           timeout: 30,
-          allow_unpriced: true,
           models: [
             {
               id: 'acme/large',
