@@ -30,7 +30,7 @@ export function parseLimit(text: string): LimitText {
   return { kind: 'amount', usd: Number(trimmed.replaceAll(',', '')) };
 }
 
-const BAR_CELLS = 8;
+const BAR_CELLS = 5;
 
 /** Spent of limit as a text bar: empty only when nothing is spent, full only when nothing is left. */
 export function spendBar(spent: number, limit: number): string {

@@ -86,7 +86,7 @@ export class CompletionRunner {
       import('./transcript.ts'),
       import('./chunks.ts'),
     ]);
-    let transcript = start;
+    let transcript: Transcript = { ...start, startedAt: Date.now() };
     const put = (next: Transcript) => {
       transcript = next;
       show(next);

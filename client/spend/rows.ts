@@ -2,7 +2,7 @@ import { l10n } from 'vscode';
 import type { KeyState, SpendKey, SpendTree } from '../../server/protocol.ts';
 import { timeUntil } from '../duration.ts';
 import { formatUsd, spendBar } from '../money.ts';
-import { limitText, spentOfLimit, stateText } from './key-text.ts';
+import { spentOfLimit, stateText } from './key-text.ts';
 import { keyTooltip, workspaceTooltip } from './tooltips.ts';
 
 type Workspace = SpendTree['workspaces'][number];
@@ -54,16 +54,17 @@ export function keyRow(key: SpendKey, workspace: Workspace, now: number): SpendR
     tooltip: keyTooltip(key, workspace, now),
     icon: ICONS[key.state],
     context: key.state === 'disabled' ? 'key.disabled' : 'key.enabled',
-    accessible: l10n.t('API key {0}, {1}, {2}', key.name, stateText(key.state), description.replace(/[▰▱]+ /, '')),
+    accessible: l10n.t('API key {0}, {1}, {2}', key.name, stateText(key.state), description.replace(/ [▰▱]+/, '')),
   };
 }
 
+/** The amount first: a narrow view cuts the end off. */
 function keyDescription(key: SpendKey, now: number): string {
-  const spent = formatUsd(spentOfLimit(key));
+  const spent = spentOfLimit(key);
   const parts =
     key.limit === null
-      ? [l10n.t('{0}, no limit', spent)]
-      : [`${spendBar(spentOfLimit(key), key.limit)} ${l10n.t('{0} of {1}', spent, limitText(key))}`];
+      ? [l10n.t('{0}, no limit', formatUsd(spent))]
+      : [`${formatUsd(spent)} / ${formatUsd(key.limit)} ${spendBar(spent, key.limit)}`];
   if (key.state === 'disabled' || key.state === 'expired') parts.push(stateText(key.state));
   else if (key.limit !== null && key.resets_at) parts.push(l10n.t('resets in {0}', timeUntil(key.resets_at, now)));
   return parts.join(' · ');

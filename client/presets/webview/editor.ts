@@ -26,8 +26,9 @@ const models = new Combobox({
   input: inputs.model,
   list: element('model-list', HTMLUListElement),
   noMatch: words.noMatch,
+  noPrice: words.noPrice,
   onChoose: () => {
-    edits.typed('model', inputs.model.value);
+    edits.hold('model', inputs.model.value);
     edits.flush();
     showModelHint();
   },
@@ -35,7 +36,11 @@ const models = new Combobox({
 
 for (const [field, input] of fields) {
   input.addEventListener('input', () => {
-    if (field === 'model') showModelHint();
+    if (field === 'model') {
+      showModelHint();
+      edits.hold(field, input.value);
+      return;
+    }
     // A number out of bounds is told at the field and goes no further: the file keeps its last good value.
     input.setCustomValidity('');
     if (input.validity.valid) edits.typed(field, input.value);
@@ -47,7 +52,10 @@ for (const [field, input] of fields) {
   });
 }
 
-element('form', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+element('form', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault();
+  edits.flush();
+});
 element('run', HTMLButtonElement).addEventListener('click', () => act({ type: 'run' }));
 element('publish', HTMLButtonElement).addEventListener('click', () => act({ type: 'publish' }));
 element('open-text', HTMLButtonElement).addEventListener('click', () => act({ type: 'openText' }));

@@ -7,6 +7,7 @@ type Parts = {
   readonly input: HTMLInputElement;
   readonly list: HTMLUListElement;
   readonly noMatch: string;
+  readonly noPrice: string;
   /** A row was chosen; its id stands in the input. */
   readonly onChoose: () => void;
 };
@@ -55,7 +56,7 @@ export class Combobox {
     if (this.#models.length === 0 || input.disabled) return;
     const typed = input.value.trim().toLowerCase();
     const matching = all ? this.#models : this.#models.filter((model) => matches(model, typed));
-    this.#rows = matching.slice(0, MOST_ROWS).map((model, index) => row(model, index));
+    this.#rows = matching.slice(0, MOST_ROWS).map((model, index) => row(model, index, this.#parts.noPrice));
     list.replaceChildren(...(this.#rows.length > 0 ? this.#rows : [emptyRow(this.#parts.noMatch)]));
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
@@ -116,13 +117,13 @@ function matches(model: ModelChoice, typed: string): boolean {
   return words.every((word) => text.includes(word));
 }
 
-function row(model: ModelChoice, index: number): HTMLLIElement {
+function row(model: ModelChoice, index: number, noPrice: string): HTMLLIElement {
   const item = document.createElement('li');
   item.id = `model-${index}`;
   item.dataset['id'] = model.id;
   item.setAttribute('role', 'option');
   item.setAttribute('aria-selected', 'false');
-  item.append(span('id', model.id), span('context', model.context), span('price', model.price));
+  item.append(span('id', model.id), span('context', model.context), span('price', model.price || noPrice));
   return item;
 }
 

@@ -31,10 +31,15 @@ export class Edits {
   }
 
   typed(field: EditableField, value: string): void {
+    this.hold(field, value);
+    this.#timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** Keeps what is typed until `flush`: half a model's name is a search, not an edit. */
+  hold(field: EditableField, value: string): void {
     if (this.#waiting && this.#waiting.field !== field) this.flush();
     this.#waiting = { field, value };
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.flush(), PAUSE);
   }
 
   flush(): void {
