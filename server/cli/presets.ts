@@ -6,7 +6,6 @@ import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { addCommand, globalsOf } from './globals.ts';
 import { facts, note, oneLine, print, printJson, table, when } from './output.ts';
-import { readPresetFile } from './preset-file.ts';
 import { parseCount } from './values.ts';
 
 const summaries = z.object({ data: z.array(presetSummary) });
@@ -77,6 +76,8 @@ export function addPresets(program: Command): void {
     .option('--take-over', 'take the preset from the folder that owns it')
     .action(async (file: string, options: { message?: string; takeOver?: boolean }, command: Command) => {
       const globals = globalsOf(command);
+      // At need: the presets' schema is dear to load, and most commands do without.
+      const { readPresetFile } = await import('./preset-file.ts');
       const { slug, text, folder } = readPresetFile(file);
       const body = { text, folder, message: options.message, take_over: options.takeOver };
       const result = await (await connect(globals)).call(publishResult, 'POST', `${beyond(slug)}/publish`, body);

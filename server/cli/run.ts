@@ -8,7 +8,6 @@ import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { addCommand, globalsOf } from './globals.ts';
 import { dim, note, printJson, usdOr } from './output.ts';
-import { readPresetFile } from './preset-file.ts';
 import { readStdin } from './stdin.ts';
 
 const chunk = z.looseObject({
@@ -44,7 +43,7 @@ export function addRun(program: Command): void {
         const stop = new AbortController();
         process.once('SIGINT', () => stop.abort());
         const body = {
-          ...targetOf(preset),
+          ...(await targetOf(preset)),
           model: options.model,
           messages: [{ role: 'user', content: prompt }],
           stream: !globals.json,
@@ -81,8 +80,9 @@ async function promptOf(words: readonly string[]): Promise<string> {
 }
 
 /** A file is run as the draft that it is. */
-function targetOf(preset: string): { readonly preset: string; readonly text?: string } {
+async function targetOf(preset: string): Promise<{ readonly preset: string; readonly text?: string }> {
   if (!preset.endsWith('.preset.md')) return { preset: preset.replace(/^@preset\//, '') };
+  const { readPresetFile } = await import('./preset-file.ts');
   const { slug, text } = readPresetFile(preset);
   return { preset: `${slug}@draft`, text };
 }
