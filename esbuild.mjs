@@ -22,7 +22,8 @@ const node = { ...shared, platform: 'node', format: 'cjs', target: 'node22.13' }
 const TOKENIZER = 'gpt-tokenizer/encoding/o200k_base';
 const tokenizerApart = {
   name: 'tokenizer-apart',
-  setup: (build) => build.onResolve({ filter: /^gpt-tokenizer\// }, () => ({ path: './assets/tokenizer.js', external: true })),
+  setup: (build) =>
+    build.onResolve({ filter: /^gpt-tokenizer\// }, () => ({ path: './assets/tokenizer.js', external: true })),
 };
 
 const bundles = [
@@ -55,7 +56,13 @@ const bundles = [
     outdir: 'dist/webview',
   },
   { ...node, entryPoints: ['test/e2e/suite/index.ts'], outfile: 'out/e2e/index.js', external: ['vscode', 'mocha'] },
-].filter((bundle) => bundle.entryPoints.length > 0 && (typeof bundle.entryPoints[0] !== 'string' || bundle.entryPoints[0] === TOKENIZER || existsSync(bundle.entryPoints[0])));
+].filter(
+  (bundle) =>
+    bundle.entryPoints.length > 0 &&
+    (typeof bundle.entryPoints[0] !== 'string' ||
+      bundle.entryPoints[0] === TOKENIZER ||
+      existsSync(bundle.entryPoints[0])),
+);
 
 const assets = [
   ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/assets/web-tree-sitter.wasm'],

@@ -2,10 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 import { callableModels, modelSummary } from '../admin/models.ts';
 import { providerSummaries } from '../admin/providers.ts';
+import { prepareRun } from '../admin/run.ts';
 import { spendTree } from '../admin/spend.ts';
 import { refuse } from '../errors.ts';
-import { parsePresetFile } from '../presets/file.ts';
-import { parsePresetName } from '../presets/reference.ts';
 import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
 import { answerCall, chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
@@ -78,35 +77,11 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
   app.post(`${CALLGATE_API}/run`, management, async (request, reply) => {
     const body = read(runRequest, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
-    const { preset, model, text, messages, stream } = body.value;
-    const named = parsePresetName(preset);
-    if (named.kind !== 'reference') return sendRefusal(reply, refuse('invalid_preset_reference', { detail: preset }));
-    let draft: ReturnType<typeof parsePresetFile>['file'] = null;
-    if (text !== undefined) {
-      const parsed = parsePresetFile(text);
-      const [problem] = parsed.problems;
-      if (!parsed.file) {
-        return sendRefusal(
-          reply,
-          refuse('invalid_request', {
-            message: `line ${problem?.line}: ${problem?.message}`,
-            metadata: { problems: parsed.problems },
-          }),
-        );
-      }
-      draft = parsed.file;
-    }
-    const chat = read(chatRequest, {
-      preset,
-      messages,
-      stream: stream ?? false,
-      ...(model === undefined ? {} : { model }),
-    });
+    const run = await prepareRun(admin, body.value);
+    if (run.kind === 'refused') return sendRefusal(reply, run);
+    const chat = read(chatRequest, run.body);
     if (chat.kind === 'refused') return sendRefusal(reply, chat);
-    const key = await admin.store.keys.ofKind('editor');
-    if (!key) return sendRefusal(reply, refuse('internal'));
-    if (key.disabled) return sendRefusal(reply, refuse('key_disabled', { detail: '"editor"' }));
-    return answerCall(context, request, reply, key, chat.value, draft);
+    return answerCall(context, request, reply, run.key, chat.value, run.draft);
   });
 }
 

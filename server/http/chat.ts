@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { type CallAnswer, type Caller, generationId } from '../engine/call.ts';
+import { type CallAnswer, type Caller, type CallInput, generationId } from '../engine/call.ts';
 import type { JsonObject } from '../engine/resolve-preset.ts';
 import { errorBody } from '../errors.ts';
-import type { PresetFile } from '../presets/file.ts';
 import type { KeyRow } from '../store/store.ts';
 import type { HttpContext } from './context.ts';
 import { EventStream } from './event-stream.ts';
@@ -67,7 +66,7 @@ export async function answerCall(
   reply: FastifyReply,
   key: KeyRow,
   body: JsonObject,
-  draft: PresetFile | null,
+  draft: CallInput['draft'],
 ): Promise<FastifyReply> {
   const gone = new AbortController();
   reply.raw.once('close', () => {
