@@ -2,7 +2,7 @@ import { promptOfBody, promptOrNull, splitPresetText } from './front-matter.ts';
 import { equalJson, isJsonObject, type Json, type JsonObject } from './json.ts';
 import { frontMatterSchema } from './schema.ts';
 import { setAt } from './set-at.ts';
-import { applyChanges, commentLines, type TextChange } from './text-change.ts';
+import { applyChanges, commentLines, nextLine, type TextChange } from './text-change.ts';
 import { editRoot } from './yaml-edit.ts';
 import { renderYaml } from './yaml-render.ts';
 import { readYaml } from './yaml-source.ts';
@@ -12,13 +12,15 @@ import { readYaml } from './yaml-source.ts';
  * loses its last entry goes too. `path` names keys, and items of lists by index; what is missing on the way is made. Comment
  * lines, the order of keys, quoting, line ends and every byte not concerned stay. A text without front matter gets one.
  *
- * No changes when nothing differs, and when the front matter cannot be edited: unterminated, not YAML, or not a map.
+ * No changes when nothing differs, when the front matter cannot be edited (unterminated, not YAML, not a map), and for a path or
+ * value that no front matter can hold (`__proto__`, too deep).
  */
 export function setPresetField(text: string, path: readonly string[], value: unknown): readonly TextChange[] {
   const wanted: Json | undefined = value === undefined ? undefined : JSON.parse(JSON.stringify(value));
   const parts = splitPresetText(text);
   if (parts.kind === 'unterminated') return [];
   if (parts.kind === 'none') {
+    if (wanted === undefined) return [];
     const target = setAt({}, path, wanted);
     return isJsonObject(target) ? [{ start: 0, end: 0, text: `---\n${renderYaml(target)}---\n` }] : [];
   }
@@ -37,7 +39,11 @@ export function setPresetField(text: string, path: readonly string[], value: unk
     const changes = arrange(edit.changes, parts.eol);
     if (saysExactly(applyChanges(yaml, changes), target)) return move(changes, parts.yamlStart);
   }
-  return [];
+  // Where what is left would run into its neighbours (blank lines after a `|+`), the fields are written anew.
+  const kept = comments.map(({ start, end }) => yaml.slice(start, end).trim());
+  const anew = [...kept, renderYaml(target)].join('\n');
+  const whole = arrange([{ start: nextLine(yaml, 0), end: yaml.length, text: anew }], parts.eol);
+  return saysExactly(applyChanges(yaml, whole), target) ? move(whole, parts.yamlStart) : [];
 }
 
 /** The smallest change that makes `systemPrompt` the body of the file; blank text removes the body. */
@@ -63,11 +69,11 @@ function saysExactly(yaml: string, target: JsonObject): boolean {
   return syntax.length === 0 && equalJson(value, target);
 }
 
-/** In order of place; at one place, in the order they were made. */
+/** In order of place; at one place insertions come first, in the order they were made. */
 function arrange(changes: readonly TextChange[], eol: string): readonly TextChange[] {
   return changes
     .map((change) => ({ ...change, text: change.text.replaceAll('\n', eol) }))
-    .sort((a, b) => a.start - b.start);
+    .sort((a, b) => a.start - b.start || Number(a.end > a.start) - Number(b.end > b.start));
 }
 
 function move(changes: readonly TextChange[], by: number): readonly TextChange[] {

@@ -1,5 +1,6 @@
 import type { z } from 'zod/mini';
-import { unknownField } from './unknown-field.ts';
+import { MOST_PROBLEMS } from './problem.ts';
+import { unknownFields } from './unknown-field.ts';
 
 type Issue = z.core.$ZodIssue;
 export type FieldIssue = {
@@ -13,7 +14,8 @@ export type FieldIssue = {
 export function describeIssue(issue: Issue, root: unknown): readonly FieldIssue[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ message: unknownField(path, key), path: [...path, key], atKey: true }));
+    const keys = issue.keys.slice(0, MOST_PROBLEMS);
+    return unknownFields(path, keys).map(({ key, message }) => ({ message, path: [...path, key], atKey: true }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = likeliestBranch(issue.errors);

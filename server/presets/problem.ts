@@ -17,10 +17,10 @@ export type Finding = Omit<PresetProblem, 'line' | 'column' | 'path' | 'severity
   Partial<Pick<PresetProblem, 'path' | 'severity'>>;
 
 /** Past this many a file is not worth reading problem by problem, and a hostile one would have no end of them. */
-const MOST = 100;
+export const MOST_PROBLEMS = 100;
 
 export function locateFindings(text: string, findings: readonly Finding[]): readonly PresetProblem[] {
-  const sorted = [...findings].sort((a, b) => a.start - b.start).slice(0, MOST);
+  const sorted = [...findings].sort((a, b) => a.start - b.start).slice(0, MOST_PROBLEMS);
   const problems: PresetProblem[] = [];
   let line = 1;
   let lineStart = 0;

@@ -41,7 +41,7 @@ export function lineStart(text: string, offset: number): number {
 export function lineEnd(text: string, offset: number): number {
   const newline = text.indexOf('\n', offset);
   if (newline < 0) return text.length;
-  return newline > offset && text[newline - 1] === '\r' ? newline - 1 : newline;
+  return newline > 0 && text[newline - 1] === '\r' ? newline - 1 : newline;
 }
 
 export function nextLine(text: string, offset: number): number {

@@ -33,11 +33,17 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   transforms: 'Use the plugin context-compression.',
 };
 
-/** What to say of a key that no preset has at this place. */
-export function unknownField(path: readonly (string | number)[], key: string): string {
-  const shown = JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key);
-  const elsewhere = path.length === 0 && Object.hasOwn(ELSEWHERE, key) ? ` ${ELSEWHERE[key]}` : '';
-  return `Unknown field ${shown}.${elsewhere || didYouMean(key, knownFields(path))}`;
+/** What to say of keys that no preset has at this place. */
+export function unknownFields(
+  path: readonly (string | number)[],
+  keys: readonly string[],
+): readonly { readonly key: string; readonly message: string }[] {
+  const known = knownFields(path);
+  return keys.map((key) => {
+    const shown = JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key);
+    const elsewhere = path.length === 0 && Object.hasOwn(ELSEWHERE, key) ? ` ${ELSEWHERE[key]}` : '';
+    return { key, message: `Unknown field ${shown}.${elsewhere || didYouMean(key, known)}` };
+  });
 }
 
 type Schema = { properties?: Record<string, Schema>; items?: Schema; anyOf?: Schema[]; oneOf?: Schema[] };

@@ -1,15 +1,5 @@
-import {
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  type ParsedNode,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
-import { lineStart } from './text-change.ts';
+import { isCollection, isMap, isSeq, type Node, type Pair, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml';
+import { lineEnd, lineStart } from './text-change.ts';
 import { isEmptyScalar } from './yaml-source.ts';
 
 export type YamlPair = Pair<ParsedNode, ParsedNode | null>;
@@ -64,5 +54,6 @@ function valueEnd(yaml: string, node: ParsedNode | null, after: number): number 
     if (last) return last.end;
   }
   const end = node.range[1];
-  return isScalar(node) && yaml[end - 1] === '\n' ? end - 1 : end;
+  // A block scalar's range takes in its line end.
+  return yaml[end - 1] === '\n' ? lineEnd(yaml, end - 1) : end;
 }
