@@ -47,8 +47,9 @@ export async function* streamThrough(
   try {
     try {
       for await (const batch of batches(source)) {
-        const out = batch.map((data) => passOn(data, tally, frame)).join('');
-        if (out !== '' && !course.signal.aborted) yield out;
+        const { text, error } = passAllOn(batch, tally, frame);
+        if (text !== '' && !course.signal.aborted) yield text;
+        if (error) throw error;
       }
       if (tally.finishReason === null && !course.signal.aborted)
         throw new CutShort('the stream ended before it was finished');
@@ -91,13 +92,24 @@ async function* batches(source: OpenStream): AsyncGenerator<readonly string[], v
   yield* source.rest;
 }
 
+/** A batch up to the event that breaks the stream off: what came before it has been counted, and is the caller's. */
+function passAllOn(batch: readonly string[], tally: Tally, frame: Frame): { text: string; error: CutShort | null } {
+  let text = '';
+  for (const data of batch) {
+    const passed = passOn(data, tally, frame);
+    if (passed instanceof CutShort) return { text, error: passed };
+    text += passed;
+  }
+  return { text, error: null };
+}
+
 /** Takes in one event and gives what is to be written for it: nothing for the terminator and for usage that stands alone. */
-function passOn(data: string, tally: Tally, frame: Frame): string {
+function passOn(data: string, tally: Tally, frame: Frame): string | CutShort {
   if (data.trim() === '[DONE]') return '';
   const chunk = parseObject(data);
-  if (!chunk) throw new CutShort('the provider sent an event that is not JSON');
+  if (!chunk) return new CutShort('the provider sent an event that is not JSON');
   const error = errorIn(chunk);
-  if (error) throw new CutShort(error.message, error.code);
+  if (error) return new CutShort(error.message, error.code);
   tally.add(chunk);
   const { choices } = chunk;
   if (!Array.isArray(choices) || choices.length === 0) return '';
