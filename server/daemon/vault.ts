@@ -28,8 +28,6 @@ export type Vault = {
 
 const entry = z.object({ iv: z.string(), tag: z.string(), data: z.string() });
 type Entry = z.infer<typeof entry>;
-/** Entries are judged one by one, so that a damaged one costs only itself. */
-const file = z.record(z.string(), z.unknown());
 
 /**
  * Provider keys at rest: AES-256-GCM in provider-keys.json (0600), each bound to its slug, so that one provider's key cannot
@@ -87,8 +85,11 @@ function readEntries(path: string): Map<string, unknown> | null {
   const text = readIfPresent(path);
   if (text === null) return new Map();
   try {
-    const parsed = file.safeParse(JSON.parse(text));
-    return parsed.success ? new Map(Object.entries(parsed.data)) : null;
+    const parsed: unknown = JSON.parse(text);
+    // Entries are judged one by one when they are asked for, so that a damaged one costs only itself.
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? new Map(Object.entries(parsed))
+      : null;
   } catch {
     return null;
   }
