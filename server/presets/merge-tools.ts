@@ -1,6 +1,6 @@
 /**
  * The union of a preset's tools and a request's: the preset's order is kept, the request's entry of the same identity takes its
- * place, and those only the request has follow. Undefined when neither has a list; a request's value that is no list stands.
+ * place, and those only the request has follow. Of a preset's own doubles the first counts. Undefined when neither has a list; a request's value that is no list stands.
  */
 export function mergeTools(request: unknown, preset: unknown): unknown {
   if (!Array.isArray(preset) || (request != null && !Array.isArray(request))) return request ?? preset ?? undefined;
@@ -10,14 +10,16 @@ export function mergeTools(request: unknown, preset: unknown): unknown {
     const identity = toolIdentity(tool);
     if (identity !== null && !byIdentity.has(identity)) byIdentity.set(identity, index);
   }
-  const placed = new Set<number>();
+  const seen = new Set<string>();
   const first = preset.flatMap((tool: unknown) => {
-    const index = byIdentity.get(toolIdentity(tool) ?? '');
-    if (index === undefined) return [tool];
-    if (placed.has(index)) return [];
-    placed.add(index);
-    return [own[index]];
+    const identity = toolIdentity(tool);
+    if (identity === null) return [tool];
+    if (seen.has(identity)) return [];
+    seen.add(identity);
+    const index = byIdentity.get(identity);
+    return [index === undefined ? tool : own[index]];
   });
+  const placed = new Set([...seen].map((identity) => byIdentity.get(identity)));
   return [...first, ...own.filter((_, index) => !placed.has(index))];
 }
 

@@ -31,10 +31,11 @@ export function mergePreset(
   const displaced = new Set(
     SAME_MEANING.filter((names) => names.some((name) => (request[name] ?? null) !== null)).flat(),
   );
-  const merged = Object.fromEntries([
-    ...Object.entries(config).filter(([name, value]) => value !== undefined && !displaced.has(name)),
-    ...Object.entries(request).filter(([name, value]) => value !== undefined && !(value === null && MODEL.has(name))),
-  ]);
+  const merged = Object.fromEntries(
+    [...Object.entries(config).filter(([name]) => !displaced.has(name)), ...Object.entries(request)].filter(
+      ([name, value]) => value !== undefined && !(value === null && MODEL.has(name)),
+    ),
+  );
   const tools = mergeTools(request['tools'], config['tools']);
   if (tools !== undefined) merged['tools'] = tools;
   if (config['cache_enabled'] === false) merged['cache_enabled'] = false;

@@ -100,7 +100,7 @@ function show(text: string): string {
 /** A reference in a longer text; offsets in UTF-16 units, the end exclusive. */
 export type FoundReference = { readonly start: number; readonly end: number; readonly reference: PresetReference };
 
-const MODEL = /^[\w~][\w.~@+-]*(?:\/[\w.~@+-]+)*(?::[\w-]+)*$/;
+const MODEL = /^[\w~@][\w.~@+-]*(?:\/[\w.~@+-]+)*(?::[\w-]+)*$/;
 /** No reference ends where a word, a path or a template's hole goes on: `@preset/a${b}` names something else. */
 const TAIL = /([a-z0-9]+(?:-[a-z0-9]+)*)(@[a-z0-9]+)?(:[a-z]+)?(?![\w/@${%-]|:\w)/y;
 
@@ -117,6 +117,7 @@ export function findPresetReferences(text: string): readonly FoundReference[] {
     if (!tail) continue;
     const end = TAIL.lastIndex;
     const start = modelStart(text, mark, free);
+    if (start < 0) continue;
     const result = parsePresetReference(text.slice(start, end));
     if (result.kind !== 'reference') continue;
     found.push({ start, end, reference: result.reference });
@@ -125,10 +126,12 @@ export function findPresetReferences(text: string): readonly FoundReference[] {
   return found;
 }
 
-/** Where the model before the mark begins, or the mark itself when what stands there cannot be one (`= `, `https://host/`). */
+/** Where the model before the mark begins; the mark itself when none does (`=`, `https://host/`); −1 behind another reference. */
 function modelStart(text: string, mark: number, free: number): number {
   const earliest = Math.max(free, mark - MODEL_MAX - 1);
   let start = mark;
   while (start > earliest && /[\w.~@+/:-]/.test(text.charAt(start - 1))) start--;
-  return mark - start <= MODEL_MAX && MODEL.test(text.slice(start, mark)) ? start : mark;
+  const model = text.slice(start, mark);
+  if (model.includes(PRESET_MARK)) return -1;
+  return model.length <= MODEL_MAX && MODEL.test(model) ? start : mark;
 }
