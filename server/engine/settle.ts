@@ -109,7 +109,7 @@ async function settle(
     prompt_tokens: usage.prompt,
     completion_tokens: usage.completion,
     attempts: course.attempts.length,
-    ms: ending.generationMs,
+    ms: ending.generationMs === null ? null : Math.round(ending.generationMs),
   });
   events.emit({
     kind: 'call',

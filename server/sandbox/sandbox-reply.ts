@@ -57,7 +57,7 @@ function forcedTool({ tools, tool_choice }: SandboxRequest): SandboxReply['toolC
   return typeof name === 'string' ? { name, arguments: '{}' } : null;
 }
 
-const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').slice(0, 120);
+const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').slice(0, 120).replace(/\.$/, '');
 
 const tokensOf = (text: string): readonly string[] => text.match(TOKEN) ?? [];
 
