@@ -1,11 +1,11 @@
-import { Scalar, stringify } from 'yaml';
+import { Document, Scalar, stringify, visit } from 'yaml';
 import type { Json } from './json.ts';
 
 const OPTIONS = { version: '1.2', schema: 'core', lineWidth: 0, aliasDuplicateObjects: false } as const;
 
 /** A whole block of YAML; ends in a newline, unless the object is empty. */
 export function renderYaml(fields: Readonly<Record<string, unknown>>): string {
-  return Object.keys(fields).length === 0 ? '' : stringify(fields, OPTIONS);
+  return Object.keys(fields).length === 0 ? '' : stringifyBlock(fields);
 }
 
 /**
@@ -16,7 +16,7 @@ export function renderBlock(value: Json, after: ':' | '-', indent: number, like?
   // Keeping (`|+`) would take in the blank lines that follow in the file.
   if (typeof value === 'string' && /(^|\n)[ \t]*\n$/.test(value)) return renderFlow(value);
   const node = scalarLike(value, like);
-  const text = stringify(after === ':' ? { k: node } : [node], OPTIONS);
+  const text = stringifyBlock(after === ':' ? { k: node } : [node]);
   return text.slice(after === ':' ? 2 : 1, -1).replace(/\n(?=[^\n])/g, `\n${' '.repeat(indent)}`);
 }
 
@@ -29,6 +29,17 @@ export function renderFlow(value: Json, like?: string): string {
 /** A key with its colon, quoted where it must be. */
 export function renderKey(key: string): string {
   return stringify({ [key]: null }, { ...OPTIONS, nullStr: '' }).trimEnd();
+}
+
+function stringifyBlock(value: unknown): string {
+  const document = new Document(value, OPTIONS);
+  visit(document, {
+    // Block scalars lose the white space of lines that have nothing else.
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && /(^|\n)[ \t]+(\n|$)/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ ...OPTIONS, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
 }
 
 function scalarLike(value: Json, like: string | undefined): unknown {

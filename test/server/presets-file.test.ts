@@ -1,3 +1,4 @@
+import { applyPatch } from 'diff';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffPresets } from '../../server/presets/diff.ts';
@@ -228,6 +229,14 @@ describe('formatPresetFile', () => {
     expect(formatPresetFile({ name: null, description: null, config: {}, systemPrompt: null })).toBe('---\n---\n');
   });
 
+  it.each([' \n', 'a\n \nb', '\t\n', 'a\n\n', '\n', ' a\n b', 'a\r\nb', '---\n...\n# x'])(
+    'keeps %j as it is',
+    (text) => {
+      const file = { name: null, description: text, config: { stop: [text] }, systemPrompt: null };
+      expect(parsePresetFile(formatPresetFile(file)).file).toEqual(file);
+    },
+  );
+
   it('is undone by parsing', () => {
     const name = fc.oneof(
       fc.constant(null),
@@ -316,6 +325,14 @@ describe('diffPresets', () => {
     expect(diffPresets({ label: 'triage@1', file }, { label: 'triage@2', file: other })).toBe(
       '--- triage@1\n+++ triage@2\n@@ -1,5 +1,5 @@\n ---\n-temperature: 1\n+temperature: 0.5\n ---\n One\n-Two\n+Three\n',
     );
+  });
+
+  it('gives up on what has nothing in common, and is still a diff', () => {
+    const lines = (word: string) => Array.from({ length: 3000 }, (_, index) => `${word} ${index}`).join('\n');
+    const before = { ...file, systemPrompt: lines('a') };
+    const diff = diffPresets({ label: 'a', file: before }, { label: 'b', file: { ...file, systemPrompt: lines('b') } });
+    expect(diff.startsWith('--- a\n+++ b\n@@ -1,3003 +1,3003 @@\n----\n-temperature: 1\n')).toBe(true);
+    expect(applyPatch(formatPresetFile(before), diff)).toBe(formatPresetFile({ ...file, systemPrompt: lines('b') }));
   });
 
   it('is empty for equal presets', () => {
