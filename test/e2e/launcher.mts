@@ -2,7 +2,8 @@
  * Stands where the executable of a desktop VS Code stands: takes its command line, runs the suite in a VS Code server shown by
  * a headless Chromium, prints what the suite prints, and exits with its code. So `@vscode/test-electron` drives both hosts.
  */
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { format } from 'node:util';
@@ -31,9 +32,11 @@ async function run(args: readonly string[]): Promise<number> {
   const closing: (() => Promise<unknown>)[] = [() => rm(temporary, { recursive: true, force: true, maxRetries: 5 })];
   const ending = Promise.withResolvers<Ending>();
   const fail = (why: string) => ending.reject(new Error(why));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => fail(`stopped by ${signal}`));
+  // A Ctrl-C comes twice: from the terminal and from @vscode/test-electron.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => fail(`stopped by ${signal}`));
   const limit = setTimeout(() => fail(`the suite did not end within ${RUN_LIMIT_MS / 60_000} min`), RUN_LIMIT_MS);
   closing.push(async () => clearTimeout(limit));
+  const output = new Output();
   let page: Page | undefined;
   try {
     const server = await startServer({
@@ -51,7 +54,7 @@ async function run(args: readonly string[]): Promise<number> {
         browser,
         server,
         { ...shown, tests },
-        { log: print, exit: (code, logs) => ending.resolve({ code, logs }) },
+        { log: (level, line) => output.print(level, line), exit: (code, logs) => ending.resolve({ code, logs }) },
       ),
       // A suite may end, and a signal may come, before the window is fully drawn.
       ending.promise.then(() => undefined),
@@ -59,7 +62,10 @@ async function run(args: readonly string[]): Promise<number> {
     page?.once('crash', () => fail('the window crashed'));
     page?.once('close', () => fail('the window was closed'));
     const { code, logs } = await ending.promise;
-    if (code !== 0) await keep(logs);
+    if (code !== 0) {
+      output.explain();
+      await keep(logs);
+    }
     return code;
   } finally {
     if (page && !page.isClosed()) await screenshot(page, join(EVIDENCE, 'window.png')).catch(() => {});
@@ -67,11 +73,28 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Prints the suite's own lines. The rest is VS Code talking to itself, kept for who looks into a failure. */
-function print(level: string, args: readonly unknown[]): void {
-  const line = format(...args);
-  if (line.startsWith(SUITE_MARK)) console.log(line.slice(SUITE_MARK.length));
-  else void appendFile(WINDOW_LOG, `${level}: ${line}\n`);
+/** The suite's own lines; the rest is VS Code talking to itself, kept for who looks into a failure. */
+class Output {
+  readonly #errors: string[] = [];
+  #suiteSpoke = false;
+
+  print(level: string, args: readonly unknown[]): void {
+    const line = format(...args);
+    if (line.startsWith(SUITE_MARK)) {
+      this.#suiteSpoke = true;
+      console.log(line.slice(SUITE_MARK.length));
+      return;
+    }
+    appendFileSync(WINDOW_LOG, `${level}: ${line}\n`);
+    // What is under way when the extension host ends is cancelled, a dozen times.
+    if (level === 'error' && !line.startsWith('Canceled')) this.#errors.push(line);
+  }
+
+  /** Why a suite that never spoke failed: it, or the extension, could not be loaded. */
+  explain(): void {
+    if (this.#suiteSpoke) return;
+    for (const error of this.#errors) console.error(error.split('\n').slice(0, 3).join('\n'));
+  }
 }
 
 async function keep(logs: readonly LogFile[]): Promise<void> {

@@ -63,8 +63,14 @@ async function outsideSuite(): Promise<Results> {
   await mocha.loadFilesAsync();
   return new Promise((resolve) => {
     const runner = mocha.run((failed) => resolve({ passed: runner.stats?.passes ?? 0, failed }));
+    interruption.addEventListener('abort', () => runner.abort());
   });
 }
+
+// Ctrl-C ends the tests, not the cleaning up after them; a second one ends that as well.
+const interrupted = new AbortController();
+const interruption = interrupted.signal;
+process.on('SIGINT', () => (interruption.aborted ? process.exit(130) : interrupted.abort()));
 
 async function main(): Promise<Results> {
   for (const bundle of [SUITE, join(ROOT, 'dist/extension.js')]) {
@@ -73,7 +79,9 @@ async function main(): Promise<Results> {
   await rm(EVIDENCE, { recursive: true, force: true });
   const sandbox = await createSandbox();
   const inside = await insideSuite(sandbox).finally(sandbox.dispose);
+  interruption.throwIfAborted();
   const outside = await outsideSuite();
+  interruption.throwIfAborted();
   return { passed: inside.passed + outside.passed, failed: inside.failed + outside.failed };
 }
 

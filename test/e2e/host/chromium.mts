@@ -44,6 +44,8 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
 export function launchChromium(executable: string): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
+    // Playwright would end the process at once, and leave the server behind.
+    ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
     args: [
       '--no-sandbox',
       '--disable-gpu',

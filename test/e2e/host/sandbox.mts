@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { ROOT, SAMPLE_WORKSPACE } from './paths.mts';
 
 /** Longer than the daemon gives calls in flight when it is asked to stop. */
 const DAEMON_STOP_LIMIT_MS = 35_000;
+const DAEMON_START_LIMIT_MS = 3_000;
 
 /** A quiet window: nothing that asks, calls home, or stands in a picture. */
 const PERSON_SETTINGS = {
@@ -76,7 +78,13 @@ export async function createSandbox(): Promise<Sandbox> {
  * @throws when it does not stop when asked: it is killed then, and that is a fault worth a red run
  */
 export async function endDaemon(home: string): Promise<void> {
-  const text = await readFile(join(home, 'daemon.json'), 'utf8').catch(() => null);
+  const read = () => readFile(join(home, 'daemon.json'), 'utf8').catch(() => null);
+  let text = await read();
+  // The editor may have ended while its daemon was starting; one that was never started has no logs.
+  for (const end = Date.now() + DAEMON_START_LIMIT_MS; text === null && Date.now() < end; text = await read()) {
+    if (!existsSync(join(home, 'logs'))) return;
+    await sleep(50);
+  }
   if (text === null) return;
   const { pid } = JSON.parse(text) as { readonly pid: number };
   if (!signal(pid, 'SIGTERM')) return;
