@@ -64,15 +64,15 @@ export class LanguageSession {
     this.#diagnostics = new DiagnosticsPublisher({
       rooms: this.#rooms,
       current: (uri) => this.#documents.get(uri),
-      publish: (params) => this.#settle(connection.sendDiagnostics(params)),
+      publish: (params) => this.#send(() => connection.sendDiagnostics(params)),
       log,
     });
     this.#listen();
   }
 
   notify(method: string, params: unknown): void {
-    if (this.#disposed || !this.#ready) return;
-    this.#settle(this.#connection.sendNotification(method, params));
+    if (!this.#ready) return;
+    this.#send(() => this.#connection.sendNotification(method, params));
     if (method === CHANGED) this.#refresh();
   }
 
@@ -181,9 +181,15 @@ export class LanguageSession {
     for (const room of this.#rooms) room.close?.(document);
   }
 
-  /** A connection that has just gone is no news to anybody. */
-  #settle(sent: Promise<void>): void {
-    sent.catch((error: unknown) => this.#log.debug(`language server: not sent: ${String(error)}`));
+  /** A connection that has just gone is no news to anybody; it may throw at once or reject later. */
+  #send(send: () => Promise<void>): void {
+    if (this.#disposed) return;
+    const failed = (error: unknown): void => this.#log.debug(`language server: not sent: ${String(error)}`);
+    try {
+      send().catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 }
 

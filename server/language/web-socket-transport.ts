@@ -44,7 +44,7 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
     this.#callback = callback;
     const early = this.#early;
     this.#early = [];
-    for (const message of early) callback(message);
+    for (const message of early) this.#deliver(message, callback);
     return { dispose: () => this.#stop() };
   }
 
@@ -65,7 +65,17 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
     if (isBinary) this.#refuse(UNSUPPORTED_DATA, 'text frames only');
     else if (message === null) this.#refuse(INVALID_PAYLOAD, 'one JSON-RPC object per frame');
     else if (this.#callback === null) this.#early.push(message);
-    else this.#callback(message);
+    else this.#deliver(message, this.#callback);
+  }
+
+  /** The protocol layer trusts the shape of what it reads (`$/cancelRequest` without an id throws). */
+  #deliver(message: Message, callback: DataCallback): void {
+    try {
+      callback(message);
+    } catch (error) {
+      this.fireError(error);
+      this.#refuse(INVALID_PAYLOAD, 'not a message of this protocol');
+    }
   }
 
   #refuse(code: number, reason: string): void {

@@ -58,7 +58,7 @@ describe('findSecrets', () => {
   it('finds generated keys wherever they stand, and nothing else', () => {
     const around = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('sk-or'));
     fc.assert(
-      fc.property(around, around, fc.constant(0), (before, after) => {
+      fc.property(around, around, (before, after) => {
         const body = randomBytes(32).toString('hex');
         const text = `${before} sk-or-v1-${body}"${after}`;
         const start = before.length + 1;
