@@ -1,0 +1,31 @@
+/** The arithmetic of a comparison: medians, and ratios of what was measured side by side. */
+
+export function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const high = sorted[Math.floor(sorted.length / 2)];
+  const low = sorted[Math.ceil(sorted.length / 2) - 1];
+  return high === undefined || low === undefined ? null : (low + high) / 2;
+}
+
+/**
+ * The median of `measured[i] / baseline[i]`. Each pair was taken within seconds, so that what the machine did meanwhile hit both;
+ * a ratio of two medians would compare a quiet moment with a loud one.
+ */
+export function pairedRatio(measured: readonly number[], baseline: readonly number[]): number | null {
+  const pairs = Math.min(measured.length, baseline.length);
+  const ratios = Array.from({ length: pairs }, (_, at) => (measured[at] ?? 0) / (baseline[at] ?? Number.NaN));
+  return median(ratios.filter(Number.isFinite));
+}
+
+/** A promise about one number. */
+export type Target = { readonly name: string; readonly unit: string } & (
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+);
+
+export type Verdict = 'met' | 'missed' | 'not measured';
+
+export function judge(target: Target, value: number | null): Verdict {
+  if (value === null) return 'not measured';
+  return ('atLeast' in target ? value >= target.atLeast : value <= target.atMost) ? 'met' : 'missed';
+}
