@@ -78,8 +78,12 @@ export async function publishRequestBody(
   systemPrompt: string | null,
   creatorId: string,
 ): Promise<PublishResult | Refusal> {
+  // In a request null means absent; in a preset it would be a value.
   const fields = Object.fromEntries(
-    PRESET_FIELDS.filter((field) => body[field] !== undefined).map((field) => [field, body[field]]),
+    PRESET_FIELDS.filter((field) => body[field] !== undefined && body[field] !== null).map((field) => [
+      field,
+      body[field],
+    ]),
   );
   const config = presetConfigSchema.safeParse(fields);
   if (!config.success) {

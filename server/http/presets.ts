@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import * as z from 'zod';
 import {
   diffVersions,
   findPreset,
@@ -14,6 +15,7 @@ import {
 } from '../admin/presets.ts';
 import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API, presetPatch, publishRequest, rollbackRequest } from '../protocol.ts';
+import { chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
 import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
@@ -66,15 +68,17 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
     },
   );
 
-  for (const [path, systemOf] of Object.entries(SURFACES)) {
+  for (const { path, request: schema, systemOf } of SURFACES) {
     app.post<BySlug>(`/api/v1/presets/:slug/${path}`, any, async (request, reply) => {
       const identity = identityOf(request);
       if (identity.kind === 'key' && !identity.key.canWritePresets) {
         return sendRefusal(reply, refuse('preset_write_denied', { detail: `"${identity.key.name}"` }));
       }
-      const body = (request.body ?? {}) as Record<string, unknown>;
+      const body = read<Body>(schema, request.body);
+      if (body.kind === 'refused') return sendRefusal(reply, body);
       const creator = identity.kind === 'key' ? identity.key.id : 'management';
-      const written = await publishRequestBody(admin, request.params.slug, body, systemOf(body), creator);
+      const { slug } = request.params;
+      const written = await publishRequestBody(admin, slug, body.value, systemOf(body.value), creator);
       if (isRefusal(written)) return sendRefusal(reply, written);
       const found = await findPreset(admin, written.slug);
       return found.kind === 'refused'
@@ -126,19 +130,38 @@ export function presetFileRoutes(app: FastifyInstance, { admin }: HttpContext): 
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Where each surface keeps its system prompt. */
-const SURFACES: Readonly<Record<string, (body: Body) => string | null>> = {
-  'chat/completions': ({ messages }) => {
-    const list = Array.isArray(messages) ? (messages as { role?: unknown; content?: unknown }[]) : [];
-    return textOf(list.find(({ role }) => role === 'system' || role === 'developer')?.content);
+/** The surfaces a version can be saved from: what a request of each must be, and where it keeps its system prompt. */
+const SURFACES: readonly {
+  readonly path: string;
+  readonly request: z.ZodType<Body>;
+  readonly systemOf: (body: Body) => string | null;
+}[] = [
+  {
+    path: 'chat/completions',
+    request: chatRequest,
+    systemOf: ({ messages }) => {
+      const list = messages as readonly { readonly role: string; readonly content?: unknown }[];
+      return textOf(list.find(({ role }) => role === 'system' || role === 'developer')?.content);
+    },
   },
-  messages: ({ system }) => textOf(system),
-  responses: ({ instructions }) => textOf(instructions),
-};
+  {
+    path: 'messages',
+    request: z.looseObject({
+      messages: z.array(z.looseObject({ role: z.string() })).nullable(),
+      system: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).optional(),
+    }),
+    systemOf: ({ system }) => textOf(system),
+  },
+  {
+    path: 'responses',
+    request: z.looseObject({ instructions: z.string().nullable().optional() }),
+    systemOf: ({ instructions }) => textOf(instructions),
+  },
+];
 
 function textOf(content: unknown): string | null {
   if (typeof content === 'string') return content === '' ? null : content;
   if (!Array.isArray(content)) return null;
-  const parts = content.map((part: { text?: unknown } | null) => part?.text).filter((text) => typeof text === 'string');
+  const parts = content.map((part: { text?: unknown }) => part.text).filter((text) => typeof text === 'string');
   return parts.length > 0 ? parts.join('\n') : null;
 }
