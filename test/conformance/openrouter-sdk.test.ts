@@ -274,8 +274,8 @@ describe('an error', () => {
     [{ model: 'one/no-credit' }, errors.PaymentRequiredResponseError, 402, 'pay first'],
     [{ model: 'one/busy' }, errors.TooManyRequestsResponseError, 429, 'slow down'],
   ])('%j has its class, and its metadata survives', async (request, kind, status, words) => {
-    for (const call of [send({ ...request, messages }), chunksOf({ ...request, messages })]) {
-      const error = (await failureOf(call)) as errors.BadRequestResponseError;
+    for (const call of [send, chunksOf]) {
+      const error = (await failureOf(call({ ...request, messages }))) as errors.BadRequestResponseError;
       expect(error).toBeInstanceOf(kind);
       expect(error.statusCode).toBe(status);
       expect(error.error.code).toBe(status);
