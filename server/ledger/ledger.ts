@@ -24,7 +24,8 @@ export type Reserved<T> =
   | { readonly kind: 'impatient'; readonly layer: string; readonly waiting: number }
   | { readonly kind: 'aborted' };
 
-type Waiter = { readonly retry: () => Promise<'done' | { readonly wait: string }> };
+/** Where a call stands in line; `retry` asks for it again once it has been told to wait. */
+type Place = { at: string | null; retry: (() => Promise<void>) | null };
 
 /**
  * Reservations and their queue. A call is admitted only with its whole bound reserved at every layer; when calls in flight hold
@@ -32,7 +33,7 @@ type Waiter = { readonly retry: () => Promise<'done' | { readonly wait: string }
  */
 export class Ledger {
   readonly #store: Store;
-  readonly #queues = new Map<string, Waiter[]>();
+  readonly #queues = new Map<string, Place[]>();
   readonly #pumping = new Map<string, boolean>();
   readonly #inFlight = new Map<string, readonly string[]>();
 
@@ -45,10 +46,9 @@ export class Ledger {
   }
 
   async reserve<T>(ask: Ask<T>): Promise<Reserved<T>> {
-    const queued = ask.layers().find((layer) => this.#queues.has(layer.id));
-    if (queued) return this.#queue(ask, queued.id);
-    const decision = await this.#try(ask);
-    return decision.kind === 'wait' ? this.#queue(ask, decision.layer) : outcomeOf(decision);
+    const place: Place = { at: null, retry: null };
+    const decision = await this.#try(ask, place);
+    return decision.kind === 'wait' ? this.#wait(ask, place) : outcomeOf(decision);
   }
 
   /** The request is about to be sent: from now on a crash charges its input. */
@@ -112,10 +112,13 @@ export class Ledger {
     return { charged: sent.length, freed: unsent.length };
   }
 
-  async #try<T>(ask: Ask<T>): Promise<Exclude<Decision<T>, { kind: 'count' }>> {
+  async #try<T>(ask: Ask<T>, place: Place): Promise<Exclude<Decision<T>, { kind: 'count' }>> {
     for (;;) {
       const decision = await this.#store.ledger.reserve<Decision<T>>(ask.layers(), (standings) => {
-        const verdict = ask.decide(standings);
+        const behind = standings.find(({ id }) => this.#isBehind(id, place));
+        const verdict: Decision<T> = behind ? { kind: 'wait', layer: behind.id } : ask.decide(standings);
+        // Joined here, not when the answer arrives: who is decided about next must already see who waits.
+        if (verdict.kind === 'wait') this.#join(verdict.layer, place);
         return { reservation: verdict.kind === 'reserve' ? verdict.reservation : null, verdict };
       });
       if (decision.kind === 'reserve') this.#inFlight.set(decision.reservation.id, decision.reservation.layers);
@@ -124,80 +127,80 @@ export class Ledger {
     }
   }
 
-  #queue<T>(ask: Ask<T>, layer: string): Promise<Reserved<T>> {
+  #wait<T>(ask: Ask<T>, place: Place): Promise<Reserved<T>> {
     return new Promise((resolve, reject) => {
       let over = false;
-      let at = layer;
       const end = (outcome: Reserved<T>) => {
         over = true;
         clearTimeout(timer);
-        ask.signal.removeEventListener('abort', abort);
+        ask.signal.removeEventListener('abort', leave);
+        this.#leave(place);
         resolve(outcome);
       };
-      const abort = () => end({ kind: 'aborted' });
+      const leave = () => end({ kind: 'aborted' });
       const timer = setTimeout(() => {
-        end({ kind: 'impatient', layer: at, waiting: this.#queues.get(at)?.length ?? 0 });
-        void this.#pump(at);
+        const layer = place.at ?? '';
+        end({ kind: 'impatient', layer, waiting: this.#queues.get(layer)?.length ?? 0 });
       }, ask.patience);
-      ask.signal.addEventListener('abort', abort, { once: true });
-      const retry: Waiter['retry'] = async () => {
-        if (over) return 'done';
+      ask.signal.addEventListener('abort', leave, { once: true });
+      place.retry = async () => {
         try {
-          const decision = await this.#try(ask);
-          // It gave up while the store was deciding: what was granted is nobody's.
-          if (over && decision.kind === 'reserve') await this.release(decision.reservation.id);
-          if (over) return 'done';
-          if (decision.kind === 'wait') {
-            at = decision.layer;
-            return { wait: at };
-          }
-          end(outcomeOf(decision));
+          const decision = await this.#try(ask, place);
+          if (!over && decision.kind !== 'wait') end(outcomeOf(decision));
+          // It gave up while the store was deciding: what was granted is nobody's, and it stands in no line.
+          else if (over && decision.kind === 'reserve') await this.release(decision.reservation.id);
+          else if (over) this.#leave(place);
         } catch (error) {
-          end({ kind: 'aborted' });
           reject(error);
+          leave();
         }
-        return 'done';
       };
-      if (ask.signal.aborted) abort();
-      else this.#enqueue({ retry }, layer);
+      if (ask.signal.aborted) leave();
+      // What it waits for may have ended since it was told to wait.
+      else if (place.at !== null) void this.#pump(place.at);
     });
   }
 
-  #enqueue(waiter: Waiter, layer: string): void {
+  /** Whether others came before it at this layer. */
+  #isBehind(layer: string, place: Place): boolean {
     const queue = this.#queues.get(layer);
-    if (queue) queue.push(waiter);
-    else this.#queues.set(layer, [waiter]);
-    // What it waits for may have ended since it was told to wait.
-    void this.#pump(layer);
+    return queue !== undefined && queue[0] !== place;
   }
 
-  /** Asks the head of a layer's queue again, and on, until one must go on waiting. One pump at a time per layer. */
+  #join(layer: string, place: Place): void {
+    if (place.at === layer) return;
+    this.#leave(place);
+    place.at = layer;
+    this.#queues.set(layer, [...(this.#queues.get(layer) ?? []), place]);
+  }
+
+  #leave(place: Place): void {
+    const { at } = place;
+    if (at === null) return;
+    place.at = null;
+    const rest = (this.#queues.get(at) ?? []).filter((other) => other !== place);
+    if (rest.length === 0) this.#queues.delete(at);
+    else {
+      this.#queues.set(at, rest);
+      void this.#pump(at);
+    }
+  }
+
+  /** Asks the head of a layer's line again, and on, until one must go on waiting. One pump at a time per layer. */
   async #pump(layer: string): Promise<void> {
     if (this.#pumping.has(layer)) {
       this.#pumping.set(layer, true);
       return;
     }
-    this.#pumping.set(layer, false);
-    try {
-      for (let head = this.#queues.get(layer)?.[0]; head; head = this.#queues.get(layer)?.[0]) {
-        this.#pumping.set(layer, false);
-        const result = await head.retry();
-        if (result !== 'done' && result.wait === layer) {
-          if (this.#pumping.get(layer)) continue;
-          break;
-        }
-        this.#leave(layer, head);
-        if (result !== 'done') this.#enqueue(head, result.wait);
-      }
-    } finally {
-      this.#pumping.delete(layer);
+    for (let again = true; again; again = this.#pumping.get(layer) === true) {
+      this.#pumping.set(layer, false);
+      const head = this.#queues.get(layer)?.[0];
+      // Without `retry` it has only just joined, and pumps for itself when it is ready.
+      if (!head?.retry) break;
+      await head.retry();
+      if (this.#queues.get(layer)?.[0] !== head) this.#pumping.set(layer, true);
     }
-  }
-
-  #leave(layer: string, waiter: Waiter): void {
-    const rest = (this.#queues.get(layer) ?? []).filter((other) => other !== waiter);
-    if (rest.length > 0) this.#queues.set(layer, rest);
-    else this.#queues.delete(layer);
+    this.#pumping.delete(layer);
   }
 
   #ended(id: string): void {
