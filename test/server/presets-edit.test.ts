@@ -332,7 +332,7 @@ describe('any edit of any front matter', () => {
         expect(after.endsWith(windows ? '\r\n---\r\nBody\r\n' : '\n---\nBody\n')).toBe(true);
         if (windows) expect(after).not.toMatch(/[^\r]\n/);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
