@@ -162,6 +162,12 @@ export const ERRORS = {
     message: 'No endpoints found for this model',
     remedy: 'Configure a provider that serves it, or set its key with `callgate providers set-key`.',
   },
+  unknown_provider: {
+    status: 404,
+    type: 'not_found',
+    message: 'No provider has this name',
+    remedy: 'Name a built-in one, or add it under providers in config.yaml.',
+  },
   not_found: { status: 404, type: 'not_found', message: 'Not found', remedy: 'Check the path.' },
   request_timeout: {
     status: 408,

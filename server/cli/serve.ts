@@ -39,7 +39,7 @@ export function addServe(program: Command, compose: () => Promise<Compose>): voi
         case 'already_running':
           return tellRunning(globals, result.daemon);
         case 'started':
-          tellStarted(globals, result.daemon);
+          await tellStarted(globals, result.daemon);
           return untilStopped(result.daemon);
       }
     });
@@ -51,25 +51,24 @@ function tellRunning({ json, state }: Globals, daemon: Pick<DaemonInfo, 'url' | 
   else print(`Callgate already runs at ${url} (pid ${pid}).`);
 }
 
-function tellStarted({ json, state }: Globals, { info, firstStart }: RunningDaemon): void {
+async function tellStarted({ json, state }: Globals, { info, mintFirstKey }: RunningDaemon): Promise<void> {
   const { url, pid, version } = info;
   if (json) {
     print(JSON.stringify({ url, pid, state, version }));
     return;
   }
   const base = `${url}${API}`;
+  const first = await mintFirstKey();
   print(`Callgate ${version} is ready.\n`);
-  const key = firstStart
-    ? `${firstStart.key}  (shown this once)`
-    : `${callgateCommand(state)} keys create --name my-program`;
+  const key = first ? `${first}  (shown this once)` : `${callgateCommand(state)} keys create --name my-program`;
   print(
     facts([
       ['Base URL', base],
-      [firstStart ? 'API key' : 'New key', key],
+      [first ? 'API key' : 'New key', key],
       ['State', state],
     ]),
   );
-  if (firstStart) print(`\nTry it:\n\n${curlLine(base, firstStart.key)}\n`);
+  if (first) print(`\nTry it:\n\n${curlLine(base, first)}\n`);
 }
 
 /** One line to paste that streams an answer; cmd.exe knows no single quotes. */

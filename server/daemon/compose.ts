@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AdminContext } from '../admin/context.ts';
-import { furnish } from '../admin/first-start.ts';
+import { furnish, mintFirstKey } from '../admin/first-start.ts';
 import { Engine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
 import { callgateRoutes } from '../http/callgate.ts';
@@ -31,7 +31,6 @@ import { Editors } from './editors.ts';
 import { paths } from './state-folder.ts';
 
 const BODY_LIMIT = 32 * 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** What the attempts of a call share, its waiting included. */
 const TIME_BUDGET_MS = 600_000;
 
@@ -62,7 +61,7 @@ export const compose: Compose = async (options) => {
     queueWaitMs: config.server.queue_wait * 1000,
     timeBudgetMs: TIME_BUDGET_MS,
   });
-  const firstStart = await furnish(admin, config.defaults.editor_key_limit);
+  await furnish(admin, config.defaults.editor_key_limit);
 
   const context: HttpContext = { admin, engine, managementKey, proof: (nonce) => proofOf(managementKey, nonce) };
   const policy = (): AccessPolicy => ({
@@ -75,7 +74,7 @@ export const compose: Compose = async (options) => {
     policy,
     log,
     bodyLimit: config.server.body_limit ?? BODY_LIMIT,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    requestTimeoutMs: config.server.request_timeout * 1000,
   });
   const editors = new Editors({ admin, baseUrl: () => baseUrl });
   healthRoutes(app, context);
@@ -99,7 +98,7 @@ export const compose: Compose = async (options) => {
     setBaseUrl: (url) => {
       baseUrl = url;
     },
-    firstStart,
+    mintFirstKey: () => mintFirstKey(admin),
     close: async () => {
       editors.close();
       await transport.close();

@@ -24,8 +24,8 @@ export type Composition = {
   readonly app: FastifyInstance;
   /** Told once the port is known, before the first request is let in. */
   readonly setBaseUrl: (url: string) => void;
-  /** The first API key, when this start made the store; it can be shown only now. */
-  readonly firstStart: { readonly key: string } | null;
+  /** Makes a first API key, unless there is one; asked for only where a person will see it, for it is shown once. */
+  readonly mintFirstKey: () => Promise<string | null>;
   /** Closes the store; called after the last request has ended. */
   readonly close: () => Promise<void>;
 };

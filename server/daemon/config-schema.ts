@@ -57,6 +57,8 @@ const server = z.strictObject({
   allowed_origins: z.array(allowedOrigin).default([]),
   /** Bytes. */
   body_limit: bytes.optional(),
+  /** Seconds for a whole request to arrive. */
+  request_timeout: seconds.default(30),
   /** Seconds that a call waits for money held by calls in flight. */
   queue_wait: seconds.default(30),
 });

@@ -34,7 +34,8 @@ export type StartResult =
 
 export type RunningDaemon = {
   readonly info: DaemonInfo;
-  readonly firstStart: { readonly key: string } | null;
+  /** Makes a first API key to be shown, unless there is one. */
+  readonly mintFirstKey: () => Promise<string | null>;
   readonly log: LogFile;
   /** Drains (at most 30 s), then closes all. Asked again, it cuts what is still in flight. */
   readonly stop: (why: string) => void;
@@ -176,11 +177,11 @@ class Lifetime {
       version: CALLGATE_VERSION,
       node: process.versions.node,
     });
-    const { firstStart } = this.#composition;
+    const { mintFirstKey } = this.#composition;
     const stop = (why: string) => this.stop(why);
     return {
       kind: 'started',
-      daemon: { info: this.#info, firstStart, log: this.#log, stop, closed: this.#closed.promise },
+      daemon: { info: this.#info, mintFirstKey, log: this.#log, stop, closed: this.#closed.promise },
     };
   }
 

@@ -1,11 +1,13 @@
+import { STATUS_CODES } from 'node:http';
 import { TextDecoder } from 'node:util';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpContext } from './context.ts';
+import { nestsDeeperThan } from './json-depth.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
-import { type AccessPolicy, checkRequest } from './security.ts';
+import { type AccessPolicy, checkRequest, headOf } from './security.ts';
 
 export type AppOptions = {
   readonly context: HttpContext;
@@ -16,6 +18,9 @@ export type AppOptions = {
   readonly requestTimeoutMs: number;
   readonly log: Log;
 };
+
+/** Levels of arrays and objects in a body: no schema of a tool comes near it. */
+const DEPTH_LIMIT = 256;
 
 /** The HTTP server without its routes: who may speak, what a body may be, and one shape for every error. */
 export function createApp(options: AppOptions): FastifyInstance {
@@ -28,20 +33,20 @@ export function createApp(options: AppOptions): FastifyInstance {
     http: {
       connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
       headersTimeout: options.requestTimeoutMs,
+      // A request without one is refused like any other Host, in our own words.
+      requireHostHeader: false,
+      // Java's own client offers h2c with every request; what is not for a WebSocket is a request like any other.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
     clientErrorHandler: (error, socket) => {
-      const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-      const refusal = refuse(
-        slow ? 'request_timeout' : 'invalid_request',
-        slow ? {} : { message: 'This is not a valid HTTP request' },
-      );
+      const refusal = unreadable(error.code);
       const body = JSON.stringify(errorBody(refusal));
       if (socket.writable) {
         socket.end(
-          `HTTP/1.1 ${refusal.status} ${slow ? 'Request Timeout' : 'Bad Request'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+          `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
         );
       } else socket.destroy();
     },
@@ -49,11 +54,8 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request, reply) => {
-    const { method, url, headers } = request.raw;
-    const checked = checkRequest(
-      { method: method ?? 'GET', url: url ?? '/', headers, remote: request.raw.socket.remoteAddress },
-      options.policy(),
-    );
+    const { headers } = request.raw;
+    const checked = checkRequest(headOf(request.raw), options.policy());
     if (checked.kind === 'refused') return sendRefusal(reply, checked);
     if (checked.origin !== null) reply.headers({ 'access-control-allow-origin': checked.origin, vary: 'Origin' });
     if (checked.preflight) return reply.headers(preflightHeaders(headers)).code(204).send();
@@ -78,6 +80,18 @@ export function createApp(options: AppOptions): FastifyInstance {
     return sendRefusal(reply, refusal);
   });
   return app;
+}
+
+/** Why a request could not be read as HTTP at all. */
+function unreadable(code: string | undefined): Refusal {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refuse('request_timeout');
+    case 'HPE_HEADER_OVERFLOW':
+      return refuse('invalid_request', { status: 431, message: 'The headers of the request are too large' });
+    default:
+      return refuse('invalid_request', { message: 'This is not a valid HTTP request' });
+  }
 }
 
 function preflightHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
@@ -108,6 +122,12 @@ function readJsonOnly(app: FastifyInstance): void {
     }
     // A DELETE or POST without content may still name a type.
     if (text === '') done(null, undefined);
+    else if (nestsDeeperThan(text, DEPTH_LIMIT))
+      done(
+        Object.assign(new Error('The body nests too deep'), {
+          refusal: refuse('invalid_json', { detail: `it nests deeper than ${DEPTH_LIMIT} levels` }),
+        }),
+      );
     else parse(request, text, done);
   });
 }

@@ -87,5 +87,7 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
 
 function unknownProvider(slug: string, providers: HttpContext['admin']['providers']) {
   const known = providers.list().map((provider) => provider.slug);
-  return refuse('not_found', { message: `No provider is called "${slug.slice(0, 64)}". Known: ${known.join(', ')}` });
+  return refuse('unknown_provider', {
+    message: `No provider is called "${slug.slice(0, 64)}". Known: ${known.join(', ')}`,
+  });
 }

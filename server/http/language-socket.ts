@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -6,7 +6,7 @@ import { errorBody, type Refusal, refuse } from '../errors.ts';
 import { LSP_PATH, LSP_SUBPROTOCOL } from '../protocol.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpContext } from './context.ts';
-import { type AccessPolicy, checkRequest } from './security.ts';
+import { type AccessPolicy, checkRequest, headOf } from './security.ts';
 
 /** A frame larger than this closes the connection: no editor sends one. */
 const MAX_FRAME = 16 * 1024 * 1024;
@@ -41,19 +41,22 @@ export function languageSocket(
 }
 
 async function admit(request: IncomingMessage, context: HttpContext, policy: AccessPolicy): Promise<Refusal | null> {
-  const { method = 'GET', url = '/', headers, socket } = request;
-  const checked = checkRequest({ method, url, headers, remote: socket.remoteAddress }, policy);
+  const { url = '/', headers } = request;
+  const checked = checkRequest(headOf(request), policy);
   if (checked.kind === 'refused') return checked;
   const identity = await authenticate(headers, 'management', context);
   if (identity.kind === 'refused') return identity;
   if (new URL(url, 'http://daemon').pathname !== LSP_PATH)
     return refuse('not_found', { detail: url.split('?')[0] ?? '' });
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  if (!offered.includes(LSP_SUBPROTOCOL))
+    return refuse('invalid_request', { message: `Name the WebSocket subprotocol ${LSP_SUBPROTOCOL}` });
   return null;
 }
 
 function reject(socket: Duplex, refusal: Refusal): void {
   const body = JSON.stringify(errorBody(refusal));
   socket.end(
-    `HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -4,6 +4,7 @@
  * and WebSocket upgrades.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { type Refusal, refuse } from '../errors.ts';
 
 export type IncomingHead = {
@@ -34,6 +35,17 @@ export type Checked = {
   /** A CORS preflight, to be answered without a bearer. */
   readonly preflight: boolean;
 };
+
+/** What the checks need of a request. Of two Host headers Node would show the first alone, and a proxy before us may mean the other. */
+export function headOf({ method, url, headers, rawHeaders, socket }: IncomingMessage): IncomingHead {
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+  return {
+    method: method ?? 'GET',
+    url: url ?? '/',
+    headers: hosts.length > 1 ? { ...headers, host: hosts } : headers,
+    remote: socket.remoteAddress,
+  };
+}
 
 /** Host, then Origin, then Sec-Fetch-Site, then whether it is a preflight; the first that fails decides. */
 export function checkRequest(head: IncomingHead, policy: AccessPolicy): Refusal | Checked {

@@ -47,8 +47,8 @@ function answerTo({ messages, response_format }: SandboxRequest): string {
     return JSON.stringify({ sandbox: true, you_said: said });
   }
   const system = messages.find(({ role }) => role === 'system' || role === 'developer');
-  const instructed = system ? ` Its instructions begin: “${firstLine(textOf(system.content))}”.` : '';
-  return `This is callgate/sandbox, a stand-in on your own machine: no model was called, and the price is play money.${instructed} You said: “${said}”. The call itself was real: it went through a key with a cap, a preset, the router and the ledger.`;
+  const instructed = system ? ` Its instructions begin: “${firstLine(textOf(system.content))}”` : '';
+  return `This is callgate/sandbox, a stand-in on your own machine: no model was called, and the price is play money.${instructed} You said: “${said}” The call itself was real: it went through a key with a cap, a preset, the router and the ledger.`;
 }
 
 function forcedTool({ tools, tool_choice }: SandboxRequest): SandboxReply['toolCall'] {
@@ -57,7 +57,7 @@ function forcedTool({ tools, tool_choice }: SandboxRequest): SandboxReply['toolC
   return typeof name === 'string' ? { name, arguments: '{}' } : null;
 }
 
-const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').slice(0, 120).replace(/\.$/, '');
+const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').slice(0, 120);
 
 const tokensOf = (text: string): readonly string[] => text.match(TOKEN) ?? [];
 

@@ -30,6 +30,7 @@ export class TestDaemon {
     managementKey: string;
     lines: LogLine[];
     composition: Composition;
+    firstKey: string | null;
     clock: { now: Date | null };
     close: () => Promise<void>;
   }) {
@@ -38,7 +39,7 @@ export class TestDaemon {
     this.managementKey = parts.managementKey;
     this.lines = parts.lines;
     this.#composition = parts.composition;
-    this.firstKey = parts.composition.firstStart?.key ?? null;
+    this.firstKey = parts.firstKey;
     this.#clock = parts.clock;
     this.#close = parts.close;
   }
@@ -79,7 +80,8 @@ export class TestDaemon {
       await listening.drain();
       await composition.close();
     };
-    return new TestDaemon({ state, url, managementKey, lines, composition, clock, close });
+    const firstKey = await composition.mintFirstKey();
+    return new TestDaemon({ firstKey, state, url, managementKey, lines, composition, clock, close });
   }
 
   get app() {

@@ -71,7 +71,11 @@ class WorkerSyntax implements SyntaxService {
     if (this.#worker !== null) return this.#worker;
     if (this.#disposed || this.#deaths > MOST_RESTARTS) return null;
     const { worker: file, ...files } = this.#assets;
-    const worker = new Worker(file, { workerData: { files } });
+    const worker = new Worker(file, { workerData: { files }, stdout: true, stderr: true });
+    // What the WebAssembly runtime prints belongs into the log: the daemon's own output is its answer to a command.
+    for (const stream of [worker.stdout, worker.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#log.debug(`syntax worker: ${text.trimEnd()}`));
+    }
     // The daemon's life is decided by its sockets, not by this helper.
     worker.unref();
     worker.on('message', (reply: SyntaxReply) => this.#receive(reply));

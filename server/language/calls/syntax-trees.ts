@@ -8,7 +8,7 @@ export type GrammarFiles = { readonly runtime: string; readonly grammars: Readon
 type Entry = { readonly grammar: GrammarName; text: string; tree: Tree };
 
 /** Trees live outside JavaScript's heap, so they are few and freed by hand. */
-const MOST_TREES = 64;
+const MOST_TREES = 32;
 /** A document that takes longer is skipped rather than stalling the ones behind it. */
 const PARSE_BUDGET_MS = 2_000;
 

@@ -61,7 +61,7 @@ const compose: Compose = async ({ state, managementKey, info, requestStop, env, 
     setBaseUrl: (url) => {
       baseUrl = url;
     },
-    firstStart: env['FAKE_FIRST_START'] ? { key: `sk-cg-v1-${'0'.repeat(64)}` } : null,
+    mintFirstKey: async () => (env['FAKE_FIRST_START'] ? `sk-cg-v1-${'0'.repeat(64)}` : null),
     close: async () => trace('store closed'),
   };
 };
