@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createSyntaxService } from '../../server/language/calls/syntax-service.ts';
 import { ROUTES } from './routes.ts';
-import { callsIn, type LogLines, routed, startSyntax } from './syntax.ts';
+import { assets, callsIn, type LogLines, routed, startSyntax } from './syntax.ts';
 
 const lines: LogLines = [];
 const syntax = startSyntax(lines);
@@ -205,5 +206,24 @@ describe('the syntax worker', () => {
     );
     expect(lines).toEqual([]);
     expect(await callsIn(syntax, `import OpenAI from 'openai';\nnew OpenAI();`)).toHaveLength(1);
+  });
+
+  it('answers with nothing when it cannot be started, and gives up trying', async () => {
+    const complaints: string[] = [];
+    const log = { debug: () => {}, warn: (line: string) => complaints.push(line) };
+    const broken = createSyntaxService({ ...assets, runtime: '/nowhere/tree-sitter.wasm' }, log);
+    for (let round = 0; round < 10; round++) {
+      expect(await callsIn(broken, `import OpenAI from 'openai';\nnew OpenAI();`)).toEqual([]);
+    }
+    expect(complaints).toHaveLength(6);
+    broken.dispose();
+  });
+
+  it('answers those who wait when it is disposed of', async () => {
+    const brief = startSyntax();
+    const asked = callsIn(brief, `import OpenAI from 'openai';\nnew OpenAI();`);
+    brief.dispose();
+    expect(await asked).toEqual([]);
+    expect(await callsIn(brief, `import OpenAI from 'openai';\nnew OpenAI();`)).toEqual([]);
   });
 });
