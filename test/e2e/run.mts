@@ -58,7 +58,7 @@ async function insideSuite(sandbox: Sandbox): Promise<Results> {
 
 async function outsideSuite(): Promise<Results> {
   const files = globSync(['test/e2e/host/*.test.mts', 'test/e2e/ui/*.ui.mts'], { cwd: ROOT }).sort();
-  const mocha = new Mocha({ timeout: 120_000, color: false });
+  const mocha = new Mocha({ timeout: 120_000 });
   for (const file of files) mocha.addFile(join(ROOT, file));
   await mocha.loadFilesAsync();
   return new Promise((resolve) => {

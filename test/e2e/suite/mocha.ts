@@ -4,7 +4,7 @@ import { format } from 'node:util';
 import Mocha from 'mocha';
 import { SUITE_MARK } from '../host/mark.mts';
 
-export const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: 'spec', color: false });
+export const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: 'spec' });
 Mocha.reporters.Base.consoleLog = (...line: unknown[]) => console.log(SUITE_MARK + format(...line));
 
 const context = {} as Mocha.MochaGlobals;

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { ThemeIcon, type TreeItem } from 'vscode';
+import type { CallgateExports } from '../../../client/extension.ts';
+import { SpendTreeProvider } from '../../../client/spend/tree.ts';
+import type { KeyState, SpendKey } from '../../../server/protocol.ts';
+import { complete, manage } from './daemon.ts';
+import { eventually } from './eventually.ts';
+import { attached } from './extension.ts';
+import { after, before, describe, it } from './mocha.ts';
+
+describe('the spend tree', () => {
+  let callgate: CallgateExports;
+  /** The view's own provider over what the extension knows: the rows are those that VS Code is given. */
+  let tree: SpendTreeProvider;
+  before(async () => {
+    callgate = await attached();
+    tree = new SpendTreeProvider(callgate.spend);
+  });
+  after(() => tree?.dispose());
+
+  const rows = (): ReadonlyMap<string, TreeItem> => {
+    const all = tree.getChildren().flatMap((row) => [row, ...tree.getChildren(row)]);
+    return new Map(all.map((row) => [row.id, tree.getTreeItem(row)]));
+  };
+  const rowOf = (hash: string): TreeItem => {
+    const row = rows().get(`key:${hash}`);
+    assert.ok(row, `the key ${hash} has no row`);
+    return row;
+  };
+  const shown = (what: string, hash: string, is: (key: SpendKey) => boolean): Promise<SpendKey> =>
+    eventually(what, callgate.spend.onDidChange, () => callgate.spend.keys.find((key) => key.hash === hash && is(key)));
+  const newKey = async (name: string, limit: number | null) => {
+    const answer = await callgate.api.createKey({ name, limit, limit_reset: limit === null ? null : 'monthly' });
+    assert.equal(answer.kind, 'ok');
+    if (answer.kind !== 'ok') throw new Error(answer.message);
+    return { hash: answer.value.data.hash, secret: answer.value.key };
+  };
+
+  it('shows what a call cost as soon as it is settled, under its limit and the time of its reset', async () => {
+    const { hash, secret } = await newKey('invoice-triage', 0.5);
+    await shown('the new key is shown', hash, () => true);
+    assert.match(String(rowOf(hash).description), /^\$0\.00 \/ \$0\.50 ▱▱▱▱▱ · resets in \S/);
+
+    const { usage } = await complete(callgate, secret, 'What does this cost?');
+    const answered = Date.now();
+    const key = await shown('the spend is shown', hash, ({ usage }) => usage > 0);
+    console.log(`      (the tree followed ${Date.now() - answered} ms after the answer)`);
+
+    assert.ok(usage.cost > 0);
+    assert.equal(key.usage, usage.cost);
+    assert.equal(key.limit_remaining, 0.5 - usage.cost);
+    const [, amount] = /^\$(\d+\.\d+) \/ \$0\.50 ▰▱▱▱▱ · resets in \S/.exec(String(rowOf(hash).description)) ?? [];
+    assert.equal(Number(amount), Number(usage.cost.toPrecision(4)));
+  });
+
+  it('says "no limit" where there is none, and draws no bar', async () => {
+    const { hash } = await newKey('unbounded', null);
+    await shown('the key is shown', hash, () => true);
+    assert.equal(rowOf(hash).description, '$0.00, no limit');
+  });
+
+  it('tells the states of keys apart by their icons', async () => {
+    const { hash, secret } = await newKey('states', 1);
+    const { usage } = await complete(callgate, secret, 'Spend a little.');
+    const icon = async (state: KeyState) => {
+      await shown(state, hash, (key) => key.state === state);
+      const { iconPath } = rowOf(hash);
+      assert.ok(iconPath instanceof ThemeIcon);
+      return `${iconPath.id} ${iconPath.color?.id}`;
+    };
+    assert.equal(await icon('fine'), 'key charts.green');
+    await callgate.api.updateKey(hash, { limit: usage.cost / 0.9 });
+    assert.equal(await icon('near_limit'), 'warning charts.yellow');
+    await callgate.api.updateKey(hash, { limit: usage.cost });
+    assert.equal(await icon('stopped'), 'error charts.red');
+    await callgate.api.updateKey(hash, { disabled: true });
+    assert.equal(await icon('disabled'), 'circle-slash disabledForeground');
+    assert.equal(rowOf(hash).contextValue, 'key.disabled');
+    await callgate.api.updateKey(hash, { disabled: false, limit: 1 });
+    assert.equal(await icon('fine'), 'key charts.green');
+    assert.equal(rowOf(hash).contextValue, 'key.enabled');
+  });
+
+  it('shows an expired key as one', async () => {
+    const expires_at = new Date(Date.now() - 60_000).toISOString();
+    const { data } = (await manage(callgate, 'POST', '/keys', { name: 'seasonal', limit: 1, expires_at })) as {
+      readonly data: { readonly hash: string };
+    };
+    await shown('expired', data.hash, ({ state }) => state === 'expired');
+    const { iconPath, description } = rowOf(data.hash);
+    assert.ok(iconPath instanceof ThemeIcon);
+    assert.equal(iconPath.id, 'history');
+    assert.match(String(description), / · expired$/);
+  });
+
+  it('keeps the ids of its rows, so that selection and expansion outlive a refresh', async () => {
+    const before = [...rows().keys()];
+    assert.equal(new Set(before).size, before.length);
+    assert.ok(before.length >= 5);
+    await callgate.spend.refresh();
+    assert.deepEqual([...rows().keys()], before);
+  });
+
+  it('forgets a deleted key', async () => {
+    const { hash } = await newKey('short-lived', 1);
+    await shown('the key is shown', hash, () => true);
+    await callgate.api.deleteKey(hash);
+    await eventually('the row is gone', callgate.spend.onDidChange, () => !rows().has(`key:${hash}`));
+  });
+});
