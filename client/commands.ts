@@ -42,7 +42,7 @@ export async function showProblem(connection: Connection): Promise<void> {
   const restart = state.kind === 'failed' ? l10n.t('Restart Daemon') : l10n.t('Start Daemon');
   const showLog = l10n.t('Show Log');
   const text = state.kind === 'failed' ? describeFailure(state.failure) : l10n.t('The Callgate daemon is not running.');
-  const choice = await window.showErrorMessage(`Callgate: ${text}`, restart, showLog);
+  const choice = await window.showErrorMessage(text, restart, showLog);
   if (choice === restart)
     await commands.executeCommand(state.kind === 'failed' ? 'callgate.restartDaemon' : 'callgate.startDaemon');
   if (choice === showLog) await commands.executeCommand('callgate.showLog');
@@ -52,13 +52,12 @@ async function showError(error: unknown, log: LogOutputChannel): Promise<void> {
   const showLog = l10n.t('Show Log');
   if (error instanceof Unreachable) {
     log.error(error.failure.message, error.failure.detail ?? '');
-    if ((await window.showErrorMessage(`Callgate: ${describeFailure(error.failure)}`, showLog)) === showLog)
-      log.show(true);
+    if ((await window.showErrorMessage(describeFailure(error.failure), showLog)) === showLog) log.show(true);
     return;
   }
   const message = error instanceof Error ? error.message : String(error);
   log.error(error instanceof Error ? error : String(error));
-  if ((await window.showErrorMessage(`Callgate: ${message}`, showLog)) === showLog) log.show(true);
+  if ((await window.showErrorMessage(message, showLog)) === showLog) log.show(true);
 }
 
 async function demandTrust(): Promise<boolean> {
