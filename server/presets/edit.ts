@@ -52,15 +52,17 @@ export function setSystemPrompt(text: string, systemPrompt: string): readonly Te
   if (parts.kind === 'unterminated') return [];
   const prompt = promptOrNull(systemPrompt);
   if (parts.kind === 'none')
-    return prompt === null ? [] : [{ start: 0, end: text.length, text: `---\n---\n${prompt}\n` }];
+    return prompt === null ? [] : [{ start: 0, end: text.length, text: `---\n---\n\n${prompt}\n` }];
 
   const body = text.slice(parts.bodyStart);
   const lines = parts.eol === '\r\n' ? (prompt?.replaceAll('\r\n', '\n') ?? null) : prompt;
   if (promptOfBody(body, parts.eol) === lines) return [];
   if (lines === null) return [{ start: parts.bodyStart, end: text.length, text: '' }];
   const fence = text.endsWith('\n', parts.bodyStart) ? '' : '\n';
+  // A prompt that begins with a blank line would lose it to the fence.
+  const parting = !parts.parted && /^[ \t]*\n/.test(lines) ? '\n' : '';
   const last = body === '' || body.endsWith('\n') || lines.endsWith('\n') ? '\n' : '';
-  const wanted = (fence + lines + last).replaceAll('\n', parts.eol);
+  const wanted = (fence + parting + lines + last).replaceAll('\n', parts.eol);
   return [narrow(body, wanted, parts.bodyStart)];
 }
 

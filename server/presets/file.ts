@@ -21,9 +21,9 @@ export type ParsedPreset = {
 };
 
 /**
- * Reads a `.preset.md`: YAML front matter between two lines of `---`, then the system prompt. The newline that ends the closing
- * fence belongs to the fence, and the last newline of the text to the file; all between is the prompt as it stands, and white
- * space alone is none. Never throws, whatever the text; problems come in the order of the text.
+ * Reads a `.preset.md`: YAML front matter between two lines of `---`, then the system prompt. One blank line after the
+ * closing fence belongs to the fence, and the last newline of the text to the file; all between is the prompt as it stands, and
+ * white space alone is none. Never throws, whatever the text; problems come in the order of the text.
  */
 export function parsePresetFile(text: string): ParsedPreset {
   const failed = (findings: readonly Finding[]): ParsedPreset => ({
@@ -78,7 +78,7 @@ export function formatPresetFile({ name, description, config, systemPrompt }: Pr
   const present = entries.filter(([, value]) => value !== undefined);
   const yaml = renderYaml(Object.fromEntries(present));
   const prompt = promptOrNull(systemPrompt);
-  return `---\n${yaml}---\n${prompt === null ? '' : `${prompt}\n`}`;
+  return `---\n${yaml}---\n${prompt === null ? '' : `\n${prompt}\n`}`;
 }
 
 const SUFFIX = '.preset.md';

@@ -5,8 +5,10 @@ export type PresetParts =
       /** From the opening `---` (after a byte order mark) up to the closing one. */
       readonly yamlStart: number;
       readonly yamlEnd: number;
-      /** After the newline of the closing fence, or the end of the text where it has none. */
+      /** After the closing fence and the one blank line that may part it from the prompt. */
       readonly bodyStart: number;
+      /** Whether that blank line is there. */
+      readonly parted: boolean;
       /** The line end of the opening fence stands for the whole file. */
       readonly eol: '\n' | '\r\n';
     }
@@ -22,7 +24,7 @@ export function splitPresetText(text: string): PresetParts {
   const [line, fence = '', newline = ''] = opening;
   const yamlStart = line.length - newline.length - fence.length;
   // Not `^` and `$`: with the m flag they also match at U+2028, which YAML and editors do not take for a line end.
-  const closing = /\n---[ \t]*(?:\r?\n|$)/g;
+  const closing = /\n---[ \t]*(?:\r?\n([ \t]*\r?\n)?|$)/g;
   closing.lastIndex = line.length - 1;
   const found = newline === '' ? null : closing.exec(text);
   if (!found) return { kind: 'unterminated', start: yamlStart, end: yamlStart + fence.length };
@@ -31,6 +33,7 @@ export function splitPresetText(text: string): PresetParts {
     yamlStart,
     yamlEnd: found.index + 1,
     bodyStart: closing.lastIndex,
+    parted: found[1] !== undefined,
     eol: newline === '\r\n' ? '\r\n' : '\n',
   };
 }

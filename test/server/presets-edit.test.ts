@@ -363,8 +363,10 @@ describe('setSystemPrompt', () => {
     ['---\n---\nOld', 'New', '---\n---\nNew'],
     ['---\n---\nOld', 'New\n', '---\n---\nNew\n\n'],
     ['---\r\n---\r\nOld\r\n', 'A\nB', '---\r\n---\r\nA\r\nB\r\n'],
-    ['', 'New', '---\n---\nNew\n'],
-    ['Only text\n', 'New', '---\n---\nNew\n'],
+    ['', 'New', '---\n---\n\nNew\n'],
+    ['Only text\n', 'New', '---\n---\n\nNew\n'],
+    ['---\n---\nOld\n', '\nNew', '---\n---\n\n\nNew\n'],
+    ['---\n---\n\nOld\n', 'New', '---\n---\n\nNew\n'],
     ['---\nunterminated', 'New', '---\nunterminated'],
   ])('of %j to %j', (text, prompt, after) => {
     expect(applyChanges(text, setSystemPrompt(text, prompt))).toBe(after);

@@ -59,7 +59,9 @@ describe('parsePresetFile', () => {
     ['---\n---\nx', 'x'],
     ['---\n---\nx\n', 'x'],
     ['---\n---\nx\n\n', 'x\n'],
-    ['---\n---\n\nx\n', '\nx'],
+    ['---\n---\n\nx\n', 'x'],
+    ['---\n---\nx\n', 'x'],
+    ['---\n---\n\n\nx\n', '\nx'],
     ['---\n---\nx\r\n', 'x\r'],
     ['---\r\n---\r\nx\r\ny\r\n', 'x\ny'],
     ['---\n---\n---\nx\n---\n', '---\nx\n---'],
@@ -225,7 +227,7 @@ describe('formatPresetFile', () => {
       config: { temperature: 1, models: ['a/b', 'c/d'] },
       systemPrompt: 'Hi',
     };
-    expect(formatPresetFile(file)).toBe('---\nname: N\nmodels:\n  - a/b\n  - c/d\ntemperature: 1\n---\nHi\n');
+    expect(formatPresetFile(file)).toBe('---\nname: N\nmodels:\n  - a/b\n  - c/d\ntemperature: 1\n---\n\nHi\n');
     expect(formatPresetFile({ name: null, description: null, config: {}, systemPrompt: null })).toBe('---\n---\n');
   });
 
@@ -323,7 +325,7 @@ describe('diffPresets', () => {
   it('is a unified diff of the canonical texts', () => {
     const other = { ...file, config: { temperature: 0.5 }, systemPrompt: 'One\nThree' };
     expect(diffPresets({ label: 'triage@1', file }, { label: 'triage@2', file: other })).toBe(
-      '--- triage@1\n+++ triage@2\n@@ -1,5 +1,5 @@\n ---\n-temperature: 1\n+temperature: 0.5\n ---\n One\n-Two\n+Three\n',
+      '--- triage@1\n+++ triage@2\n@@ -1,6 +1,6 @@\n ---\n-temperature: 1\n+temperature: 0.5\n ---\n \n One\n-Two\n+Three\n',
     );
   });
 
@@ -331,7 +333,7 @@ describe('diffPresets', () => {
     const lines = (word: string) => Array.from({ length: 3000 }, (_, index) => `${word} ${index}`).join('\n');
     const before = { ...file, systemPrompt: lines('a') };
     const diff = diffPresets({ label: 'a', file: before }, { label: 'b', file: { ...file, systemPrompt: lines('b') } });
-    expect(diff.startsWith('--- a\n+++ b\n@@ -1,3003 +1,3003 @@\n----\n-temperature: 1\n')).toBe(true);
+    expect(diff.startsWith('--- a\n+++ b\n@@ -1,3004 +1,3004 @@\n----\n-temperature: 1\n')).toBe(true);
     expect(applyPatch(formatPresetFile(before), diff)).toBe(formatPresetFile({ ...file, systemPrompt: lines('b') }));
   });
 
