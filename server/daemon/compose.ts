@@ -74,7 +74,7 @@ export const compose: Compose = async (options) => {
     policy,
     log,
     bodyLimit: config.server.body_limit ?? BODY_LIMIT,
-    requestTimeoutMs: config.server.request_timeout * 1000,
+    requestTimeoutMs: Math.ceil(config.server.request_timeout * 1000),
   });
   const editors = new Editors({ admin, baseUrl: () => baseUrl });
   healthRoutes(app, context);

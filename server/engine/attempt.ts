@@ -4,6 +4,7 @@ import { readEvents } from '../providers/openai/stream.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
+import { nestsTooDeep } from './json-depth.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 export type Batches = AsyncGenerator<readonly string[], void, undefined>;
@@ -82,6 +83,7 @@ async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
     if (size > ANSWER_LIMIT) throw new Error(`the answer is larger than ${ANSWER_LIMIT} bytes`);
   }
   const text = Buffer.concat(chunks).toString('utf8');
+  if (nestsTooDeep(text)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
   const parsed = parseObject(text);
   if (!parsed) return failed({ status: 0, reason: 'stream' }, 'the answer is not a JSON object', text);
   // Routers answer 200 with an error inside; that is a failure before the first token like any other.

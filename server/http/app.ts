@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { TextDecoder } from 'node:util';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { DEPTH_LIMIT, nestsTooDeep } from '../engine/json-depth.ts';
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpContext } from './context.ts';
-import { nestsDeeperThan } from './json-depth.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
 import { type AccessPolicy, checkRequest, headOf } from './security.ts';
 
@@ -18,9 +18,6 @@ export type AppOptions = {
   readonly requestTimeoutMs: number;
   readonly log: Log;
 };
-
-/** Levels of arrays and objects in a body: no schema of a tool comes near it. */
-const DEPTH_LIMIT = 256;
 
 /** The HTTP server without its routes: who may speak, what a body may be, and one shape for every error. */
 export function createApp(options: AppOptions): FastifyInstance {
@@ -122,7 +119,7 @@ function readJsonOnly(app: FastifyInstance): void {
     }
     // A DELETE or POST without content may still name a type.
     if (text === '') done(null, undefined);
-    else if (nestsDeeperThan(text, DEPTH_LIMIT))
+    else if (nestsTooDeep(text))
       done(
         Object.assign(new Error('The body nests too deep'), {
           refusal: refuse('invalid_json', { detail: `it nests deeper than ${DEPTH_LIMIT} levels` }),
