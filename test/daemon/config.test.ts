@@ -28,6 +28,7 @@ server:
   allowed_hosts: [gate.example, "box:8443", "[fd00::1]:4141"]
   allowed_origins: ["https://app.example", "http://localhost:3000"]
   body_limit: 10mb
+  request_timeout: 1m
   queue_wait: 500ms
 defaults:
   editor_key_limit: 2.5
@@ -71,6 +72,7 @@ describe('config.yaml', () => {
         allowed_hosts: ['gate.example', 'box:8443', '[fd00::1]:4141'],
         allowed_origins: ['https://app.example', 'http://localhost:3000'],
         body_limit: 10_485_760,
+        request_timeout: 60,
         queue_wait: 0.5,
       },
       defaults: { editor_key_limit: 2.5 },
@@ -82,7 +84,7 @@ describe('config.yaml', () => {
       kind: 'ok',
       config: {
         providers: {},
-        server: { allowed_hosts: [], allowed_origins: [], queue_wait: 30 },
+        server: { allowed_hosts: [], allowed_origins: [], request_timeout: 30, queue_wait: 30 },
         defaults: { editor_key_limit: 5 },
       },
     });
