@@ -24,7 +24,12 @@ export async function complete(callgate: CallgateExports, key: string, content: 
 }
 
 /** Asks with the management key of the state folder, as a person's terminal does. */
-export async function manage(callgate: CallgateExports, method: string, path: string, body?: unknown): Promise<unknown> {
+export async function manage(
+  callgate: CallgateExports,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const home = process.env['CALLGATE_HOME'];
   if (!home) throw new Error('CALLGATE_HOME is not set: this suite must not touch the daemon of the person');
   return send(callgate, (await readFile(join(home, 'management.key'), 'utf8')).trim(), method, path, body);

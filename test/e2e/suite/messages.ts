@@ -1,6 +1,10 @@
 import * as vscode from 'vscode';
 
-export type Said = { readonly severity: 'error' | 'warning' | 'information'; readonly text: string; readonly items: readonly string[] };
+export type Said = {
+  readonly severity: 'error' | 'warning' | 'information';
+  readonly text: string;
+  readonly items: readonly string[];
+};
 
 type Show = (text: string, ...rest: unknown[]) => Thenable<unknown>;
 
@@ -17,7 +21,11 @@ export class Messages {
 
   constructor() {
     const api = vscode.window as unknown as Record<string, Show>;
-    const kinds = { showErrorMessage: 'error', showWarningMessage: 'warning', showInformationMessage: 'information' } as const;
+    const kinds = {
+      showErrorMessage: 'error',
+      showWarningMessage: 'warning',
+      showInformationMessage: 'information',
+    } as const;
     const originals = Object.entries(kinds).map(([name, severity]) => {
       const original = api[name] as Show;
       api[name] = (text, ...rest) => {

@@ -5,12 +5,18 @@ import Mocha from 'mocha';
 import { SUITE_MARK } from '../host/mark.mts';
 
 export const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: 'spec' });
+/** For whoever works on one test: `CALLGATE_E2E_GREP=spend npm run test:e2e`. */
+const only = process.env['CALLGATE_E2E_GREP'];
+if (only) mocha.grep(new RegExp(only));
 Mocha.reporters.Base.consoleLog = (...line: unknown[]) => console.log(SUITE_MARK + format(...line));
 
 const context = {} as Mocha.MochaGlobals;
 mocha.suite.emit('pre-require', context, '', mocha);
 
 export const { after, afterEach, before, beforeEach, describe, it } = context;
+
+/** A line among the results: a figure that is worth knowing and that no test may depend on. */
+export const note = (line: string): void => console.log(`${SUITE_MARK}      (${line})`);
 
 /** Counted by `run.mts`, which reads it from the file named by `CALLGATE_E2E_RESULTS`. */
 export type Results = { readonly passed: number; readonly failed: number; readonly pending: number };
