@@ -84,6 +84,17 @@ export const spendTree = z.object({
 });
 export type SpendTree = z.infer<typeof spendTree>;
 
+/** `GET {CALLGATE_API}/usage?by=…&since=YYYY-MM-DD&key=<hash>`: sums by one dimension, dearest first. Money in US dollars. */
+export const usageDimension = z.enum(['key', 'workspace', 'preset', 'model', 'day']);
+export const usageRow = z.object({
+  name: z.string(),
+  requests: z.number(),
+  cost: usd,
+  prompt_tokens: z.number(),
+  completion_tokens: z.number(),
+});
+export type UsageRow = z.infer<typeof usageRow>;
+
 /**
  * `POST {CALLGATE_API}/run`: a completion charged to the key `editor`. The answer is a chat completion, streamed when `stream`.
  * `preset` is what stands after `@preset/`: `slug`, `slug@3`, `slug@<hash>`, or `slug@draft` with the draft's `text`.

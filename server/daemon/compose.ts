@@ -90,7 +90,12 @@ export const compose: Compose = async (options) => {
     setProviderKey: vault.set,
     deleteProviderKey: vault.delete,
   });
-  const sockets = languageSocket(app, context, policy, (socket) => editors.attach(socket));
+  const sockets = languageSocket(app, context, policy, (socket) => {
+    editors.attach(socket).catch((error: unknown) => {
+      log.error('an editor could not be served', { error: String(error) });
+      socket.terminate();
+    });
+  });
   app.addHook('preClose', async () => sockets.close());
 
   return {

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { AdminContext } from '../admin/context.ts';
 import { callableModels, modelSummary } from '../admin/models.ts';
 import { presetSummaries } from '../admin/presets.ts';
-import { attachLanguageServer } from '../language/attach.ts';
+import type { attachLanguageServer } from '../language/attach.ts';
 import { bundledAssets } from '../language/calls/syntax-assets.ts';
 import { createSyntaxService, type SyntaxService } from '../language/calls/syntax-service.ts';
 import type { DaemonEvent } from '../observe/events.ts';
@@ -17,6 +17,7 @@ export class Editors {
   readonly #syntax: SyntaxService;
   readonly #log: EditorsOptions['admin']['log'];
   readonly #sessions = new Set<ReturnType<typeof attachLanguageServer>>();
+  #closed = false;
   readonly #listening: { [Symbol.dispose](): void };
 
   constructor({ admin, baseUrl }: EditorsOptions) {
@@ -35,13 +36,22 @@ export class Editors {
     return this.#sessions.size;
   }
 
-  attach(socket: WebSocket): void {
+  /** Serves a window's socket. The language server is loaded with the first one: a daemon without an editor never needs it. */
+  async attach(socket: WebSocket): Promise<void> {
+    socket.pause();
+    const { attachLanguageServer } = await import('../language/attach.ts');
+    if (this.#closed) {
+      socket.terminate();
+      return;
+    }
     const session = attachLanguageServer(socket, { host: this.#host, syntax: this.#syntax, log: this.#log });
     this.#sessions.add(session);
     socket.once('close', () => this.#sessions.delete(session));
+    socket.resume();
   }
 
   close(): void {
+    this.#closed = true;
     this.#listening[Symbol.dispose]();
     for (const session of this.#sessions) session.dispose();
     this.#syntax.dispose();

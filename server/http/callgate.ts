@@ -4,11 +4,12 @@ import { callableModels, modelSummary } from '../admin/models.ts';
 import { providerSummaries } from '../admin/providers.ts';
 import { prepareRun } from '../admin/run.ts';
 import { spendTree } from '../admin/spend.ts';
+import { usageBy, usageQuery } from '../admin/usage.ts';
 import { refuse } from '../errors.ts';
 import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
 import { answerCall, chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
-import { read, sendData, sendRefusal } from './reply.ts';
+import { isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
 export type DaemonOperations = {
   readonly status: () => Promise<DaemonStatus>;
@@ -33,6 +34,13 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
   });
 
   app.get(`${CALLGATE_API}/spend`, management, async (_request, reply) => reply.send(await spendTree(admin)));
+
+  app.get(`${CALLGATE_API}/usage`, management, async (request, reply) => {
+    const query = read(usageQuery, request.query);
+    if (query.kind === 'refused') return sendRefusal(reply, query);
+    const rows = await usageBy(admin, query.value);
+    return isRefusal(rows) ? sendRefusal(reply, rows) : sendData(reply, rows);
+  });
 
   app.get(`${CALLGATE_API}/models`, management, async (_request, reply) =>
     sendData(reply, callableModels(admin.providers).map(modelSummary)),
