@@ -55,7 +55,14 @@ export async function attachLanguage(
       // Our own supervisor restarts, as it must find or start the daemon first; `handled` keeps the library from popping up.
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: 'The language connection ended.' }),
+        closed: async () => {
+          const { reason } = await ended;
+          return {
+            action: CloseAction.DoNotRestart,
+            handled: true,
+            message: `The language connection ended: ${reason}`,
+          };
+        },
       },
     },
   );
