@@ -109,6 +109,8 @@ export class Connection {
 
   #launch(waitForReturn: boolean): void {
     if (this.#disposed) return;
+    // One that waits for the daemon's return would attach a second time.
+    this.#run?.abort.abort();
     this.#set({ kind: waitForReturn ? 'stopped' : 'starting' });
     const abort = new AbortController();
     this.#run = { abort, done: this.#supervise(abort.signal, waitForReturn) };

@@ -12,6 +12,7 @@ class World {
   attachFailures = 0;
   spawned = 0;
   ended = 0;
+  attached = 0;
   disposed = 0;
   readonly sleeps: number[] = [];
   readonly states: string[] = [];
@@ -36,6 +37,7 @@ class World {
         }
         const { promise, resolve } = Promise.withResolvers<SessionEnd>();
         this.#lose = resolve;
+        this.attached += 1;
         return {
           ended: promise,
           dispose: async () => {
@@ -193,6 +195,19 @@ describe('the connection to the daemon', () => {
     await expect(world.connection.ready()).rejects.toThrow(Unreachable);
     world.connection.start();
     expect((await world.connection.ready()).pid).toBe(2);
+    await world.connection.dispose();
+  });
+
+  it('holds one session after a start, although it was waiting for the daemon to return', async () => {
+    const world = new World();
+    world.connection.start();
+    await world.connection.ready();
+    await world.connection.stop();
+    await turns(20);
+    world.connection.start();
+    await world.connection.ready();
+    await turns(200);
+    expect(world.attached - world.disposed).toBe(1);
     await world.connection.dispose();
   });
 
