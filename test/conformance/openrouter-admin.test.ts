@@ -368,6 +368,7 @@ describe('the two kinds of key', () => {
     ['GET', '/api/v1/callgate/status'],
     ['POST', '/api/v1/callgate/stop'],
     ['GET', '/api/v1/callgate/spend'],
+    ['GET', '/api/v1/callgate/usage?by=model'],
     ['GET', '/api/v1/callgate/models'],
     ['GET', '/api/v1/callgate/providers'],
     ['PUT', '/api/v1/callgate/providers/openai/key', { key: 'sk-x' }],
