@@ -1,4 +1,4 @@
-import { calcPrice, findProvider, type ModelPrice, TieredPrices } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import { type Femto, parseUsd } from './money.ts';
 import type { Price, Rates } from './price.ts';
 
@@ -38,7 +38,8 @@ export function knownModels(priceProvider: string, prefix: string): readonly Cat
   const models = findProvider({ providerId: priceProvider })?.models ?? [];
   return models.flatMap((model) => {
     if (model.deprecated) return [];
-    const price = knownPrice(priceProvider, model.id);
+    // Only prices that change with the date need the library's own look-up, which tries every model's patterns.
+    const price = Array.isArray(model.prices) ? knownPrice(priceProvider, model.id) : priceOfLibrary(model.prices, model.id);
     return price
       ? [
           {
@@ -77,7 +78,7 @@ function priceOfLibrary(price: ModelPrice, native: string): Price | null {
   for (const [rate, name] of libraryNames) {
     const value = price[name];
     if (value === undefined) continue;
-    if (!(value instanceof TieredPrices)) {
+    if (typeof value === 'number') {
       base[rate] = perToken(value);
       continue;
     }
