@@ -6,13 +6,14 @@ import { readErrorBody, type Transport, type UpstreamAnswer } from '../providers
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import type { JsonObject } from './resolve-preset.ts';
+import { Tally } from './tally.ts';
 
 export type Batches = AsyncGenerator<readonly string[], void, undefined>;
 
 /** What one try at one endpoint came to, before anything of it was passed on. */
 export type AttemptResult =
   | { readonly kind: 'json'; readonly text: string; readonly answer: JsonObject }
-  /** The first batch of events has come and is no error; `body` is destroyed to stop the rest. */
+  /** All events up to the first token have come and none is an error; `body` is destroyed to stop the rest. */
   | { readonly kind: 'stream'; readonly first: readonly string[]; readonly rest: Batches; readonly body: Readable }
   | AttemptFailed
   | { readonly kind: 'aborted' };
@@ -103,14 +104,30 @@ async function openStream(answer: UpstreamAnswer): Promise<AttemptResult> {
     return failed({ status: 0, reason: 'stream' }, 'the provider answered a stream with a JSON document', raw);
   }
   const rest = readEvents(answer.body as AsyncIterable<Buffer>);
-  const first = await rest.next();
-  if (first.done) return failed({ status: 0, reason: 'stream' }, 'the stream ended before its first event', '');
-  const error = errorIn(parseObject(first.value[0] ?? '') ?? {});
-  if (error) {
-    answer.body.destroy();
-    return failed({ status: error.code, reason: 'status' }, error.message, first.value[0] ?? '');
+  const held: string[] = [];
+  const tally = new Tally();
+  for (let batch = await rest.next(); !batch.done; batch = await rest.next()) {
+    held.push(...batch.value);
+    for (const data of batch.value) {
+      const broken = brokenEvent(data, tally);
+      if (!broken) continue;
+      answer.body.destroy();
+      return broken;
+    }
+    if (tally.hasBegun) return { kind: 'stream', first: held, rest, body: answer.body };
   }
-  return { kind: 'stream', first: first.value, rest, body: answer.body };
+  return failed({ status: 0, reason: 'stream' }, 'the stream ended before its first token', held.join('\n'));
+}
+
+/** What an event before the first token says against this endpoint; once it has begun to answer, nothing does. */
+function brokenEvent(data: string, tally: Tally): AttemptFailed | null {
+  if (tally.hasBegun || data.trim() === '[DONE]') return null;
+  const chunk = parseObject(data);
+  if (!chunk) return failed({ status: 0, reason: 'stream' }, 'the provider sent an event that is not JSON', data);
+  const error = errorIn(chunk);
+  if (error) return failed({ status: error.code, reason: 'status' }, error.message, data);
+  tally.add(chunk);
+  return null;
 }
 
 /** Parses a JSON object; null for anything else, never an exception. */

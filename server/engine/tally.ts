@@ -23,6 +23,11 @@ export class Tally {
     for (const choice of Array.isArray(answer['choices']) ? answer['choices'] : []) this.#addChoice(choice);
   }
 
+  /** Whether a first token, or the end of an empty answer, has been seen. */
+  get hasBegun(): boolean {
+    return this.#uncounted.length > 0 || this.#counted > 0 || this.finishReason !== null;
+  }
+
   /** Tokens written so far, by our own count. */
   countOutput(count: CountTokens): number {
     if (this.#uncounted.length > 0) this.#counted += count(this.#uncounted.join(''));

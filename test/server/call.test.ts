@@ -182,6 +182,19 @@ describe('fallback', () => {
     });
   });
 
+  it('goes on even after a stream has opened, as long as no token has come', async () => {
+    provider.on('broken', (_received, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
+      );
+      setTimeout(() => response.end('data: {"error":{"code":529,"message":"overloaded"}}\n\n'), 20);
+    });
+    const events = await eventsOf(await daemon.chat(key, { model: 'one/broken', stream: true }));
+    expect(JSON.parse(events.at(-2) ?? '')).toMatchObject({ provider: 'three', choices: [] });
+    provider.on('broken', failure(500, 'boom'));
+  });
+
   it('does not try another endpoint with a request that was at fault, but does try the next model', async () => {
     const alone = await daemon.chat(key, { model: 'one/bad-request' });
     expect(alone.status).toBe(400);
