@@ -83,7 +83,10 @@ export async function openAsForm(uri: Uri): Promise<void> {
   });
 }
 
-/** Opens another view of `uri`, then closes the tab it takes the place of. The document stays open throughout, so nothing is lost. */
+/**
+ * Opens another view of `uri`, then closes the tab it takes the place of. The document stays open throughout, so nothing is lost.
+ * With unsaved changes both stay: VS Code would ask whether to save them before it closes one, although the other has them too.
+ */
 async function replaceTab(uri: Uri, open: (viewColumn: number | undefined) => Promise<void>): Promise<void> {
   const group = window.tabGroups.activeTabGroup;
   const before = group.tabs.filter(
@@ -93,7 +96,7 @@ async function replaceTab(uri: Uri, open: (viewColumn: number | undefined) => Pr
   await open(column);
   const active = window.tabGroups.activeTabGroup.activeTab;
   await window.tabGroups.close(
-    before.filter((tab) => tab !== active && !tab.isActive),
+    before.filter((tab) => tab !== active && !tab.isActive && !tab.isDirty),
     true,
   );
 }
