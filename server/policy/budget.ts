@@ -46,6 +46,9 @@ export const LEAST_BESIDE_OTHERS = 4096;
 /** What a model whose maximum nobody knows is taken to write at most, under a limit. */
 export const ASSUMED_MAXIMUM = 32_768;
 
+/** Held, in nano-dollars, for a call that no limit applies to, at most: a maximum of any size must not overflow the sums. */
+const MOST_HELD = 1e12;
+
 const NANO = 1_000_000n;
 const ceilNano = (femto: bigint) => Number((femto + NANO - 1n) / NANO);
 
@@ -55,9 +58,10 @@ export function decideBudget(bound: CallBound, standings: readonly Standing[]): 
   const wanted = bound.maxTokens ?? bound.modelMaximum ?? ASSUMED_MAXIMUM;
   const amount = amountFor(bound, wanted);
   // Upstream need be told nothing that it does not know, unless the maximum is only assumed.
-  const isAssumed = bound.maxTokens === null && bound.modelMaximum === null && limited.length > 0;
+  const isAssumed = bound.maxTokens === null && bound.modelMaximum === null;
 
   const now = tightest(limited, (layer) => layer.reserved);
+  if (limited.length === 0) return { kind: 'reserve', nano: Math.min(amount, MOST_HELD), maxTokens: null };
   if (amount <= now.room) return { kind: 'reserve', nano: amount, maxTokens: isAssumed ? wanted : null };
   if (!bound.counted) return { kind: 'count' };
 

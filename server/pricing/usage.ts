@@ -14,6 +14,10 @@ export type Usage = {
 
 export const NO_USAGE: Usage = { prompt: 0, completion: 0, cached: 0, cacheWrite: 0, reasoning: 0, reportedCost: null };
 
+/** More tokens, or US dollars, than one call can come to: a provider that says so is taken not to have said anything. */
+const MOST_TOKENS = 1_000_000_000;
+const MOST_USD = 100_000;
+
 const count = (value: unknown): number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
 
@@ -21,7 +25,8 @@ let openai: Provider | undefined;
 
 /**
  * Reads the `usage` of an OpenAI-shaped answer or chunk; null when there is none.
- * `usage.cost` (OpenRouter and others that route) is what the provider charged, in US dollars.
+ * `usage.cost` (OpenRouter and others that route) is what the provider charged, in US dollars. With a key of one's own at the
+ * provider behind it (`is_byok`), that is only the router's fee, and what the provider charged stands beside it.
  */
 export function usageOfOpenAi(answer: { readonly usage?: unknown }): Usage | null {
   const raw = answer.usage;
@@ -34,17 +39,28 @@ export function usageOfOpenAi(answer: { readonly usage?: unknown }): Usage | nul
       { model: '', usage: { prompt_tokens: 0, completion_tokens: 0, ...raw } },
       'chat',
     );
-    const cost = 'cost' in raw ? raw.cost : undefined;
+    const prompt = count(usage['input_tokens']);
+    const completion = count(usage['output_tokens']);
+    if (prompt > MOST_TOKENS || completion > MOST_TOKENS) return null;
     return {
-      prompt: count(usage['input_tokens']),
-      completion: count(usage['output_tokens']),
+      prompt,
+      completion,
       cached: count(usage['cache_read_tokens']),
       cacheWrite: count(usage['cache_write_tokens']),
       reasoning: count(usage['output_reasoning_tokens']),
-      reportedCost: typeof cost === 'number' && Number.isFinite(cost) && cost >= 0 ? nanoOfUsd(cost) : null,
+      reportedCost: costIn(raw as Readonly<Record<string, unknown>>),
     };
   } catch {
     // A provider's usage is read leniently: what cannot be understood is as if it had not been sent (and is estimated).
     return null;
   }
+}
+
+function costIn({ cost, is_byok, cost_details }: Readonly<Record<string, unknown>>): Nano | null {
+  if (typeof cost !== 'number') return null;
+  const details = typeof cost_details === 'object' && cost_details !== null ? cost_details : {};
+  const beside = 'upstream_inference_cost' in details ? details.upstream_inference_cost : null;
+  if (is_byok === true && typeof beside !== 'number') return null;
+  const whole = is_byok === true ? cost + Number(beside) : cost;
+  return whole >= 0 && whole <= MOST_USD ? nanoOfUsd(whole) : null;
 }

@@ -22,6 +22,14 @@ afterAll(async () => {
 const reason = async (response: Response) =>
   ((await response.json()) as { error?: { metadata: { reason: string } } }).error?.metadata.reason;
 
+/** What calls of a key hold now, in US dollars. */
+async function inFlight(hash: string): Promise<number | undefined> {
+  const spend = (await (await daemon.request('/api/v1/callgate/spend')).json()) as {
+    workspaces: { keys: { hash: string; in_flight: number }[] }[];
+  };
+  return spend.workspaces[0]?.keys.find((row) => row.hash === hash)?.in_flight;
+}
+
 /** 20 prompt and 50 completion tokens at the fixture's prices. */
 const PRICE = 0.00052;
 const CALL = {
@@ -53,10 +61,7 @@ describe('a cap under concurrency', () => {
       expect(['402 weight_exceeds_budget', '402 in_flight_budget_exhausted', '403 key_limit_exceeded']).toContain(
         other,
       );
-    const spend = (await (await daemon.request('/api/v1/callgate/spend')).json()) as {
-      workspaces: { keys: { hash: string; in_flight: number }[] }[];
-    };
-    expect(spend.workspaces[0]?.keys.find((row) => row.hash === key.hash)?.in_flight).toBe(0);
+    expect(await inFlight(key.hash)).toBe(0);
   });
 
   it('streams obey it too, and their reservations end with them', async () => {
@@ -172,6 +177,49 @@ describe('cost', () => {
     expect(usage['cost']).toBe(7e-7);
     expect(usage['callgate']).toEqual({ cost_source: 'reported' });
     expect((await daemon.keyData(key.hash))['usage']).toBe(7e-7);
+  });
+
+  it('counts what a router says it cost at a key of one’s own behind it', async () => {
+    const key = await daemon.key();
+    const details = { cost: 0.001, is_byok: true, cost_details: { upstream_inference_cost: 0.02 } };
+    provider.on('reports', answer({ usage: { ...usageOf(1000, 10), ...details } }));
+    await daemon.chat(key.secret, { model: 'one/reports' });
+    expect((await daemon.keyData(key.hash))['usage']).toBe(0.021);
+    // Free of the router's fee, and nothing said about the rest: the price decides.
+    provider.on('reports', answer({ usage: { ...usageOf(1000, 10), cost: 0, is_byok: true } }));
+    await daemon.chat(key.secret, { model: 'one/reports' });
+    expect((await daemon.keyData(key.hash))['usage']).toBe(0.0221);
+  });
+});
+
+describe('numbers beyond all reason', () => {
+  const absurd = [
+    { prompt_tokens: 1e300, completion_tokens: 1 },
+    { prompt_tokens: 5, completion_tokens: 9e15 },
+    { ...usageOf(20, 50), cost: 1e300 },
+  ];
+
+  it.each(absurd)('in a provider’s usage (%j) are as if they had not been said', async (usage) => {
+    const key = await daemon.key({ limit: 1 });
+    for (const streamed of [false, true]) {
+      provider.on('plain', streamed ? stream({ usage }) : answer({ usage }));
+      const response = await daemon.chat(key.secret, { model: 'one/plain', max_tokens: 50, stream: streamed });
+      expect(response.status).toBe(200);
+      await response.text();
+    }
+    const data = await daemon.keyData(key.hash);
+    expect(data['usage']).toBeGreaterThan(0);
+    expect(data['usage']).toBeLessThan(0.01);
+    expect(await inFlight(key.hash)).toBe(0);
+  });
+
+  it('in a request without a limit over it are no failure of the ledger', async () => {
+    provider.on('plain', answer({}));
+    const key = await daemon.key();
+    const most = { model: 'one/plain', max_tokens: Number.MAX_SAFE_INTEGER, n: 128 };
+    expect((await daemon.chat(key.secret, most)).status).toBe(200);
+    const capped = await daemon.key({ limit: 1 });
+    expect((await daemon.chat(capped.secret, most)).status).toBe(402);
   });
 });
 
