@@ -51,6 +51,7 @@ export const compose: Compose = async (options) => {
   const admin: AdminContext = { store, ledger, providers, events, log, now };
   const engine = new Engine({
     presets: store.presets,
+    keys: store.keys,
     ledger,
     providers,
     health: new EndpointHealth(),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Refusal } from '../errors.ts';
+import { type Refusal, refuse } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
@@ -7,13 +7,14 @@ import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
 import { anotherEndpointMayServe } from '../routing/failure.ts';
 import type { EndpointHealth } from '../routing/health.ts';
-import type { PresetStore } from '../store/store.ts';
+import type { KeyStore, PresetStore } from '../store/store.ts';
 import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { eligibleRoutes } from './eligible.ts';
 import { completeJson } from './json-answer.ts';
+import { keyRefusal } from './key-standing.ts';
 import { reserveCall } from './reserve.ts';
 import { type JsonObject, resolvePreset } from './resolve-preset.ts';
 import { settleUnanswered } from './settle.ts';
@@ -23,6 +24,7 @@ import { upstreamRefusal } from './upstream-refusal.ts';
 
 export type EngineParts = {
   readonly presets: PresetStore;
+  readonly keys: Pick<KeyStore, 'byId'>;
   readonly ledger: Ledger;
   readonly providers: Providers;
   readonly health: EndpointHealth;
@@ -55,17 +57,21 @@ export class Engine {
 
   /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
   async call(input: CallInput): Promise<CallAnswer> {
-    const { presets, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const { presets, keys, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
     const startedAt = now();
     const startedMs = performance.now();
     const { id } = input;
+
+    // It was read when the request's head came; its body may have taken its time.
+    const key = await keys.byId(input.key.id);
+    const barred = keyRefusal(key, startedAt);
+    if (barred || !key) return this.#refused(id, input, barred ?? refuse('invalid_key'));
 
     const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
     if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
     const { preset } = resolved;
     const { clamp, ...request } = resolved.request;
 
-    const { key } = input;
     const restsUntil = (endpoint: string) => health.restsUntil(endpoint, startedAt.getTime());
     const eligible = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
     if (eligible.kind === 'refused') return this.#refused(id, input, eligible);
@@ -76,6 +82,7 @@ export class Engine {
     const { signal } = input;
     const granted = await reserveCall(
       ledger,
+      keys,
       { id, key, bound, generation, createdAt: startedAt, patienceMs, signal },
       now,
     );

@@ -3,8 +3,9 @@ import type { Ask, Decision, Ledger } from '../ledger/ledger.ts';
 import { dayOf, resetsAt, windowStart } from '../ledger/windows.ts';
 import { decideBudget } from '../policy/budget.ts';
 import { usdOfNano } from '../pricing/money.ts';
-import type { GenerationStart, KeyRow, Layer, LayerStanding } from '../store/store.ts';
+import type { GenerationStart, KeyRow, KeyStore, Layer, LayerStanding } from '../store/store.ts';
 import type { Bound } from './bound.ts';
+import { keyRefusal } from './key-standing.ts';
 
 /** What a reservation grants: the bound it holds, and the maximum to send upstream when a limit set one. */
 export type Granted = { readonly kind: 'granted'; readonly nano: number; readonly maxTokens: number | null };
@@ -26,17 +27,31 @@ export function layersOf(key: KeyRow, now: Date): readonly Layer[] {
   return [{ id: keyLayer(key.id), limit: key.limit, since: windowStart(key.limitReset, now) }];
 }
 
-/** Reserves a call's bound at every layer, waiting its turn where calls in flight hold what is missing. */
+/**
+ * Reserves a call's bound at every layer, waiting its turn where calls in flight hold what is missing. While it waits its key may get
+ * another limit, be disabled or deleted: each time it is asked again, the key counts as it is then.
+ */
 export async function reserveCall(
   ledger: Ledger,
+  keys: Pick<KeyStore, 'byId'>,
   input: ReserveInput,
   now: () => Date,
 ): Promise<Granted | Refusal | { readonly kind: 'aborted' }> {
-  const { key, bound } = input;
+  let { key } = input;
+  let barred: Refusal | null = null;
+  let asked = false;
   const ask: Ask<Granted | Refusal> = {
-    layers: () => layersOf(key, now()),
-    decide: (standings) => decide(input, standings, now()),
-    count: bound.count,
+    layers: async () => {
+      if (asked) {
+        const current = await keys.byId(key.id);
+        barred = keyRefusal(current, now());
+        key = current ?? key;
+      }
+      asked = true;
+      return layersOf(key, now());
+    },
+    decide: (standings) => (barred ? { kind: 'refuse', refused: barred } : decide({ ...input, key }, standings, now())),
+    count: input.bound.count,
     patience: input.patienceMs,
     signal: input.signal,
   };

@@ -8,8 +8,8 @@ export type Decision<T> =
   | { readonly kind: 'refuse'; readonly refused: T };
 
 export type Ask<T> = {
-  /** The layers that apply now: asked anew each time, since a day may turn while the call waits. */
-  readonly layers: () => readonly Layer[];
+  /** The layers that apply now: asked anew each time, since a day may turn, or a limit change, while the call waits. */
+  readonly layers: () => readonly Layer[] | Promise<readonly Layer[]>;
   readonly decide: (standings: readonly LayerStanding[]) => Decision<T>;
   /** Makes the next `decide` exact. */
   readonly count: () => Promise<void>;
@@ -114,7 +114,7 @@ export class Ledger {
 
   async #try<T>(ask: Ask<T>, place: Place): Promise<Exclude<Decision<T>, { kind: 'count' }>> {
     for (;;) {
-      const decision = await this.#store.ledger.reserve<Decision<T>>(ask.layers(), (standings) => {
+      const decision = await this.#store.ledger.reserve<Decision<T>>(await ask.layers(), (standings) => {
         const behind = standings.find(({ id }) => this.#isBehind(id, place));
         const verdict: Decision<T> = behind ? { kind: 'wait', layer: behind.id } : ask.decide(standings);
         // Joined here, not when the answer arrives: who is decided about next must already see who waits.

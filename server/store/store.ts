@@ -59,6 +59,8 @@ export type KeyPatch = Partial<Omit<KeyRow, 'id' | 'kind' | 'workspaceId' | 'cre
 export type KeyStore = {
   insert(key: KeyRow): Promise<void>;
   byHash(hash: string): Promise<KeyRow | null>;
+  /** By what stays when the secret is rotated. */
+  byId(id: string): Promise<KeyRow | null>;
   ofKind(kind: KeyKind): Promise<KeyRow | null>;
   /** Oldest first; deleted keys are not among them. */
   list(): Promise<readonly KeyRow[]>;

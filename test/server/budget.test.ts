@@ -96,6 +96,42 @@ describe('a cap under concurrency', () => {
   });
 });
 
+describe('a key that changes while its calls wait', () => {
+  /** One call holds the budget for a while, another waits for it; then the key is changed. What became of the two. */
+  async function change(path: (hash: string) => string, init: { method: string; body?: unknown }) {
+    provider.on('slow', answer({ delay: 700, usage: usageOf(20, 5) }));
+    const key = await daemon.key({ limit: 0.00075 });
+    const count = provider.received.length;
+    const first = daemon.chat(key.secret, CALL);
+    await expect.poll(() => provider.received.length).toBe(count + 1);
+    const waiting = daemon.chat(key.secret, CALL);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await daemon.request(path(key.hash), init)).status).toBe(200);
+    const [one, other] = await Promise.all([first.then(() => provider.received.length - count), waiting]);
+    return { status: other.status, reason: await reason(other), sentWhenFirstEnded: one };
+  }
+  const byHash = (hash: string) => `/api/v1/keys/${hash}`;
+
+  it('admits them at once under a raised limit', async () => {
+    const outcome = await change(byHash, { method: 'PATCH', body: { limit: 1 } });
+    expect(outcome).toMatchObject({ status: 200, sentWhenFirstEnded: 2 });
+  });
+
+  it.each([
+    ['a lowered limit', { method: 'PATCH', body: { limit: 0.00001 } }, 402, 'weight_exceeds_budget'],
+    ['a limit of nothing', { method: 'PATCH', body: { limit: 0 } }, 403, 'key_limit_exceeded'],
+    ['being disabled', { method: 'PATCH', body: { disabled: true } }, 401, 'key_disabled'],
+    ['being deleted', { method: 'DELETE' }, 401, 'invalid_key'],
+  ])('refuses them after %s', async (_, init, status, why) => {
+    expect(await change(byHash, init)).toMatchObject({ status, reason: why });
+  });
+
+  it('goes on serving them after its secret was rotated', async () => {
+    const rotate = (hash: string) => `/api/v1/callgate/keys/${hash}/rotate`;
+    expect(await change(rotate, { method: 'POST' })).toMatchObject({ status: 200 });
+  });
+});
+
 describe('a refusal for money', () => {
   it('says 403 when nothing is left, with limit, spend and reset', async () => {
     provider.on('slow', answer({ usage: usageOf(20, 50) }));

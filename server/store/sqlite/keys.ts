@@ -49,6 +49,7 @@ export function sqliteKeys(database: Database): KeyStore {
         );
       }),
     byHash: async (hash) => one(database.get(`${SELECT} AND hash = ?`, hash)),
+    byId: async (id) => one(database.get(`${SELECT} AND id = ?`, id)),
     ofKind: async (kind) => one(database.get(`${SELECT} AND kind = ?`, kind)),
     list: async () => database.all(`${SELECT} ORDER BY created_at, id`).map(keyOf),
     update: (id, patch) =>
