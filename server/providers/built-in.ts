@@ -4,8 +4,8 @@ import type { Provider } from './provider.ts';
 
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** Lists a provider's models when first asked: the library holds hundreds, and most daemons use few providers. */
-function once(list: () => readonly CatalogueModel[]): () => readonly CatalogueModel[] {
+/** Lists a provider's models when first asked, always the same list: the library holds hundreds, and most daemons use few. */
+export function once(list: () => readonly CatalogueModel[]): () => readonly CatalogueModel[] {
   let models: readonly CatalogueModel[] | undefined;
   return () => {
     models ??= list();
@@ -38,7 +38,7 @@ export function sandboxProvider(baseUrl: () => string, secret: string): Provider
     cancelStopsBilling: true,
     isRouter: false,
     priceProvider: null,
-    models: () => [SANDBOX_MODEL],
+    models: once(() => [SANDBOX_MODEL]),
   };
 }
 

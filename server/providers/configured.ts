@@ -1,6 +1,6 @@
 import { type CatalogueModel, knownPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
 import { type PublicPricing, priceOfPricing } from '../pricing/price.ts';
-import { DEFAULT_TIMEOUT_MS } from './built-in.ts';
+import { DEFAULT_TIMEOUT_MS, once } from './built-in.ts';
 import type { DialectName, Provider } from './provider.ts';
 
 /** One entry of `providers` in config.yaml, validated. */
@@ -45,7 +45,7 @@ export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: 
     cancelStopsBilling: builtIn?.cancelStopsBilling ?? true,
     isRouter: builtIn?.isRouter ?? false,
     priceProvider,
-    models: () => [...own, ...(builtIn?.models() ?? []).filter((model) => !ownIds.has(model.id))],
+    models: once(() => [...own, ...(builtIn?.models() ?? []).filter((model) => !ownIds.has(model.id))]),
   };
 }
 

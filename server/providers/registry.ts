@@ -12,6 +12,7 @@ export class Providers {
   readonly #providers: readonly Provider[];
   readonly #stored: StoredKeys;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #indexes = new WeakMap<readonly CatalogueModel[], ReadonlyMap<string, CatalogueModel>>();
 
   constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv) {
     this.#providers = providers;
@@ -68,11 +69,20 @@ export class Providers {
    */
   endpoints(modelId: string): readonly Endpoint[] {
     return this.#providers.flatMap((provider) => {
-      const model = provider.models().find((candidate) => candidate.id === modelId) ?? unlisted(provider, modelId);
+      const model = this.#byId(provider.models()).get(modelId) ?? unlisted(provider, modelId);
       // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
       if (!model || (provider.isRouter && model.price === null && this.keyOf(provider) === undefined)) return [];
       return [{ id: `${provider.slug}:${model.id}`, provider, model }];
     });
+  }
+
+  #byId(models: readonly CatalogueModel[]): ReadonlyMap<string, CatalogueModel> {
+    let index = this.#indexes.get(models);
+    if (!index) {
+      index = new Map(models.map((model) => [model.id, model]));
+      this.#indexes.set(models, index);
+    }
+    return index;
   }
 
   /** The endpoints one can call now. */
