@@ -47,8 +47,14 @@ export class Ledger {
 
   async reserve<T>(ask: Ask<T>): Promise<Reserved<T>> {
     const place: Place = { at: null, retry: null };
-    const decision = await this.#try(ask, place);
-    return decision.kind === 'wait' ? this.#wait(ask, place) : outcomeOf(decision);
+    try {
+      const decision = await this.#try(ask, place);
+      if (decision.kind === 'wait') return await this.#wait(ask, place);
+      return outcomeOf(decision);
+    } finally {
+      // A store that failed after the decision must not leave behind, at the head of the line, a call that nobody waits for.
+      this.#leave(place);
+    }
   }
 
   /** The request is about to be sent: from now on a crash charges its input. */

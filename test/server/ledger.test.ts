@@ -133,6 +133,28 @@ describe('the queue at a limit', () => {
     expect(outcome).toEqual({ kind: 'reserved', granted: 'counted' });
   });
 
+  it('holds no place for a call whose decision the store could not write', async () => {
+    let fails = false;
+    const failing = {
+      ...store.ledger,
+      reserve: async <T>(...args: Parameters<typeof store.ledger.reserve<T>>) => {
+        const verdict = await store.ledger.reserve<T>(...args);
+        if (fails) throw new Error('disk full');
+        return verdict;
+      },
+    };
+    const book = new Ledger({ ...store, ledger: failing });
+    await book.reserve(ask('first', 90, 100));
+    fails = true;
+    await expect(book.reserve(ask('second', 50, 100))).rejects.toThrow('disk full');
+    fails = false;
+    await book.release('first');
+    expect(await book.reserve(ask('third', 50, 100, { patience: 200 }))).toEqual({
+      kind: 'reserved',
+      granted: 'third',
+    });
+  });
+
   it('never holds more than the limit and leaks nothing, whatever happens in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(
