@@ -18,8 +18,11 @@ export type SandboxReply = {
 };
 
 const ECHO_LIMIT = 2_000;
-/** A word with the space before it, or one other character: near enough to a token, and never more than there are bytes. */
-const TOKEN = /\s*[\p{L}\p{N}]+|\s*[^\s\p{L}\p{N}]/gu;
+/**
+ * A word with the space before it, or one other character: near enough to a token, and never more than there are bytes. Space that
+ * nothing follows is taken too, or each blank of a long run would be searched from anew.
+ */
+const TOKEN = /\s*(?:[\p{L}\p{N}]+|[^\s\p{L}\p{N}]|$)/gu;
 
 export function sandboxReply(request: SandboxRequest): SandboxReply {
   const promptTokens = request.messages.reduce((sum, { content }) => sum + 4 + tokensOf(textOf(content)).length, 0);
@@ -59,7 +62,7 @@ function forcedTool({ tools, tool_choice }: SandboxRequest): SandboxReply['toolC
 
 const firstLine = (text: string) => (text.trim().split('\n')[0] ?? '').slice(0, 120);
 
-const tokensOf = (text: string): readonly string[] => text.match(TOKEN) ?? [];
+const tokensOf = (text: string): readonly string[] => (text.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;

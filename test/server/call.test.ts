@@ -263,4 +263,10 @@ describe('@preset/hello', () => {
     expect(body.choices[0]?.message.content).toContain('You greet the person');
     expect(body.usage['cost']).toBeGreaterThan(0);
   });
+
+  it('is not kept busy by a long run of blanks', async () => {
+    const messages = [{ role: 'user', content: `Hello,${' '.repeat(2_000_000)}` }];
+    const body = await json(await daemon.chat(key, { model: 'callgate/sandbox', messages }));
+    expect(body.usage['prompt_tokens']).toBe(6);
+  });
 });
