@@ -1,3 +1,4 @@
+import { refuse } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
@@ -7,6 +8,7 @@ import { loadTokenizer } from '../pricing/tokenizer.ts';
 import { NO_USAGE, type Usage } from '../pricing/usage.ts';
 import { likelyTokens } from '../pricing/weigh.ts';
 import type { Endpoint } from '../providers/registry.ts';
+import type { GenerationEnd } from '../store/store.ts';
 import type { Course } from './course.ts';
 import type { Tally } from './tally.ts';
 
@@ -19,6 +21,13 @@ export type Ending = {
   readonly latencyMs: number | null;
   readonly generationMs: number | null;
 };
+
+/** What the caller is told when the provider has answered and the store fails: no answer leaves unsettled. */
+const WITHHELD = refuse('store_unavailable', {
+  message:
+    'The provider was called, but the ledger cannot be written now: the call will be charged, and its answer is withheld',
+  retryAfter: 5,
+});
 
 export type Settled = { readonly usage: Usage; readonly cost: Cost };
 
@@ -77,7 +86,7 @@ async function settle(
   const overrun = cost.nano > course.reservedNano;
   const model = endpoint?.model.id ?? null;
   const provider = endpoint?.provider.name ?? null;
-  await ledger.settle(id, {
+  const end: GenerationEnd = {
     model,
     provider,
     upstreamId: tally?.upstreamId ?? null,
@@ -94,6 +103,9 @@ async function settle(
     clamp: course.maxTokens,
     attempts: course.attempts,
     ...ending,
+  };
+  await ledger.settle(id, end).catch((error: unknown) => {
+    throw Object.assign(new Error('a settlement could not be written', { cause: error }), { refusal: WITHHELD });
   });
   const known = cost.source === 'unknown' ? null : usdOfNano(cost.nano);
   if (overrun && key.limit !== null) log.warn('call overran its bound', { id, key: key.label, cost: known });

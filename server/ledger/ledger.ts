@@ -24,6 +24,9 @@ export type Reserved<T> =
   | { readonly kind: 'impatient'; readonly layer: string; readonly waiting: number }
   | { readonly kind: 'aborted' };
 
+/** How often the ends of calls that could not be written are tried again. */
+const OWED_EVERY_MS = 1_000;
+
 /** Where a call stands in line; `retry` asks for it again once it has been told to wait. */
 type Place = { at: string | null; retry: (() => Promise<void>) | null };
 
@@ -36,6 +39,9 @@ export class Ledger {
   readonly #queues = new Map<string, Place[]>();
   readonly #pumping = new Map<string, boolean>();
   readonly #inFlight = new Map<string, readonly string[]>();
+  /** Ends of calls that the store could not write: until then what they hold stays held. */
+  readonly #owed = new Map<string, () => Promise<unknown>>();
+  #later: NodeJS.Timeout | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -66,16 +72,14 @@ export class Ledger {
     await this.#store.ledger.checkpoint(id, checkpoint);
   }
 
-  /** Charges the truth and frees the rest; resolves once that has committed. */
+  /** Charges the truth and frees the rest; resolves once that has committed. What the store fails to write is written later. */
   async settle(id: string, end: GenerationEnd): Promise<void> {
-    await this.#store.ledger.settle(id, end);
-    this.#ended(id);
+    await this.#finish(id, () => this.#store.ledger.settle(id, end));
   }
 
-  /** Frees a reservation whose call was never sent. */
+  /** Frees a reservation whose call was never sent; later, when the store fails. */
   async release(id: string): Promise<void> {
-    await this.#store.ledger.release(id);
-    this.#ended(id);
+    await this.#finish(id, () => this.#store.ledger.release(id));
   }
 
   /** Something else may have made room at this layer: a raised limit, a new window. */
@@ -207,6 +211,25 @@ export class Ledger {
       if (this.#queues.get(layer)?.[0] !== head) this.#pumping.set(layer, true);
     }
     this.#pumping.delete(layer);
+  }
+
+  async #finish(id: string, write: () => Promise<unknown>): Promise<void> {
+    // What was to be written first is the truth of this call; nothing that is made up after the store has failed replaces it.
+    const truth = this.#owed.get(id) ?? write;
+    try {
+      await truth();
+    } catch (error) {
+      this.#owed.set(id, truth);
+      this.#later ??= setTimeout(() => void this.#writeOwed(), OWED_EVERY_MS).unref();
+      throw error;
+    }
+    this.#owed.delete(id);
+    this.#ended(id);
+  }
+
+  async #writeOwed(): Promise<void> {
+    this.#later = undefined;
+    for (const [id, write] of [...this.#owed]) await this.#finish(id, write).catch(() => {});
   }
 
   #ended(id: string): void {

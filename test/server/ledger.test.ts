@@ -220,6 +220,33 @@ describe('settling', () => {
   });
 });
 
+describe('a store that fails for a while', () => {
+  it('gets what it could not write once it works again, and nothing else in its place', async () => {
+    let fails = true;
+    const failing =
+      <T extends unknown[], R>(write: (...args: T) => Promise<R>) =>
+      async (...args: T) => {
+        if (fails) throw new Error('disk full');
+        return write(...args);
+      };
+    const { settle, release } = store.ledger;
+    const book = new Ledger({
+      ...store,
+      ledger: { ...store.ledger, settle: failing(settle), release: failing(release) },
+    });
+    await book.reserve(ask('answered', 60, 100));
+    await book.reserve(ask('unsent', 30, 100));
+    await expect(book.settle('answered', end(40))).rejects.toThrow('disk full');
+    await expect(book.settle('answered', end(1))).rejects.toThrow('disk full');
+    await expect(book.release('unsent')).rejects.toThrow('disk full');
+    expect([await standing(), book.inFlight]).toMatchObject([{ spent: 0, reserved: 90 }, 2]);
+    fails = false;
+    // Who waits for what they held is served then.
+    expect(await book.reserve(ask('next', 60, 100))).toEqual({ kind: 'reserved', granted: 'next' });
+    expect(await standing()).toMatchObject({ spent: 40, reserved: 60 });
+  });
+});
+
 describe('after a crash', () => {
   it('what was never sent is freed, what was sent is charged its checkpoint or its input, as an estimate', async () => {
     for (const id of ['unsent', 'unanswered', 'streaming']) await ledger.reserve(ask(id, 30, 100));
