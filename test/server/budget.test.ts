@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answer, FakeProvider, stream, usageOf } from '../support/fake-provider.ts';
 import { eventsOf, providerYaml, TestDaemon } from '../support/test-daemon.ts';
@@ -226,6 +228,34 @@ describe('cost', () => {
     await daemon.chat(key.secret, { model: 'one/reports' });
     expect((await daemon.keyData(key.hash))['usage']).toBe(0.0221);
   });
+});
+
+describe('a ledger that cannot be written for a while', () => {
+  it.each([false, true])(
+    'withholds the answer (stream: %s), and charges its true cost afterwards',
+    async (streamed) => {
+      const other = new DatabaseSync(join(daemon.state, 'callgate.db'));
+      const reply = streamed ? stream({ usage: usageOf(20, 50) }) : answer({ usage: usageOf(20, 50) });
+      provider.on('slow', async (...args) => {
+        // Let the mark of the call as sent through, then hold the file as another program could.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        other.exec('BEGIN IMMEDIATE');
+        await reply(...args);
+      });
+      const key = await daemon.key({ limit: 1 });
+      const response = await daemon.chat(key.secret, { ...CALL, stream: streamed });
+      if (streamed) await expect(response.text()).rejects.toThrow();
+      else {
+        const { error } = (await response.json()) as { error: { message: string } };
+        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+        expect(error.message).toContain('withheld');
+      }
+      expect(await inFlight(key.hash)).toBeGreaterThan(0);
+      other.close();
+      await expect.poll(() => inFlight(key.hash), { timeout: 15_000 }).toBe(0);
+      expect((await daemon.keyData(key.hash))['usage']).toBe(PRICE);
+    },
+  );
 });
 
 describe('numbers beyond all reason', () => {
