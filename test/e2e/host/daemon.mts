@@ -9,15 +9,25 @@ export async function daemonIn(home: string): Promise<DaemonInfo | null> {
   return text === null ? null : (JSON.parse(text) as DaemonInfo);
 }
 
-/** Asks it, with the management key of its state folder, as the editor does. */
-export async function daemonStatus(home: string): Promise<DaemonStatus> {
+/**
+ * Asks it, with the management key of its state folder, as the editor does; `path` stands after `/api/v1`.
+ *
+ * @throws on any status that is no success
+ */
+export async function manage(home: string, method: string, path: string, body?: unknown): Promise<unknown> {
   const [info, key] = await Promise.all([daemonIn(home), readFile(join(home, 'management.key'), 'utf8')]);
   if (!info) throw new Error(`no daemon runs in ${home}`);
-  const answer = await fetch(`${info.url}/api/v1/callgate/status`, {
-    headers: { authorization: `Bearer ${key.trim()}` },
+  const answer = await fetch(`${info.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key.trim()}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!answer.ok) throw new Error(`the daemon answered ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as DaemonStatus;
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+export async function daemonStatus(home: string): Promise<DaemonStatus> {
+  return (await manage(home, 'GET', '/callgate/status')) as DaemonStatus;
 }
 
 /**

@@ -32,6 +32,13 @@ export async function answer(page: Page, text: string): Promise<void> {
 
 const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .quick-input-box input').first();
 
+/** Waits for a message and closes them all. The smoke-test driver keeps toasts from showing: the list behind the bell has them. */
+export async function takeMessage(page: Page, text: string): Promise<void> {
+  await palette(page, 'Notifications: Show Notifications');
+  await page.locator('.notifications-center .notification-list-item', { hasText: text }).waitFor();
+  await palette(page, 'Notifications: Clear All Notifications');
+}
+
 /** The content of the webview that is in front: a custom editor, a panel or a view. */
 export const webview = (page: Page): FrameLocator =>
   page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');

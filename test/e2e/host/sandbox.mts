@@ -18,6 +18,8 @@ const PERSON_SETTINGS = {
   // A browser's default is to save after a second; a desktop's is this.
   'files.autoSave': 'off',
   'git.openRepositoryInParentFolders': 'never',
+  // It would tell of every port that any program of this machine opens.
+  'remote.autoForwardPorts': false,
   'security.workspace.trust.startupPrompt': 'never',
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
