@@ -2,7 +2,7 @@ import type { CallBound } from '../policy/budget.ts';
 import { largest, nanoOf } from '../pricing/money.ts';
 import { dearest } from '../pricing/price.ts';
 import { loadTokenizer } from '../pricing/tokenizer.ts';
-import { boundByBytes, boundByCount, weigh } from '../pricing/weigh.ts';
+import { boundByBytes, boundByCount, likelyTokens, weigh } from '../pricing/weigh.ts';
 import type { Route } from './eligible.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
@@ -11,6 +11,8 @@ export type Bound = {
   readonly weight: ReturnType<typeof weigh>;
   readonly current: () => CallBound;
   readonly count: () => Promise<void>;
+  /** The likeliest number of input tokens, counted once: an input may be megabytes, and a stream asks every second. */
+  readonly likelyInput: () => Promise<number>;
 };
 
 /** Bounds a request over its routes. `clamp`: the key's or the request's wish that an explicit maximum may be lowered. */
@@ -29,15 +31,20 @@ export function boundOf(request: JsonObject, routes: readonly Route[], clamp: bo
   let bound: CallBound = {
     inputNano: inputNano(boundByBytes(weight)),
     outputFemtoPerToken: outputRate * BigInt(choicesOf(request)),
-    maxTokens: wholeNumber(request['max_completion_tokens']) ?? wholeNumber(request['max_tokens']),
+    maxTokens: maximumOf(request),
     modelMaximum: maxima.includes(null) ? null : Math.max(...maxima.map(Number)),
     clamp,
     reasoningTokens: reasoningOf(request),
     // An input that costs nothing has nothing to count.
     counted: inputRate === 0n,
   };
+  let likely: Promise<number> | undefined;
   return {
     weight,
+    likelyInput: () => {
+      likely ??= loadTokenizer().then((countTokens) => likelyTokens(weight, countTokens));
+      return likely;
+    },
     current: () => bound,
     count: async () => {
       const countTokens = await loadTokenizer();
@@ -48,6 +55,14 @@ export function boundOf(request: JsonObject, routes: readonly Route[], clamp: bo
 
 const wholeNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : null;
+
+/** Of two maxima the larger: which of the names a provider heeds is not known here. */
+function maximumOf(request: JsonObject): number | null {
+  const named = [request['max_completion_tokens'], request['max_tokens']]
+    .map(wholeNumber)
+    .filter((one) => one !== null);
+  return named.length > 0 ? Math.max(...named) : null;
+}
 
 const choicesOf = (request: JsonObject) => Math.max(1, wholeNumber(request['n']) ?? 1);
 

@@ -6,7 +6,6 @@ import { type Cost, costOf } from '../pricing/cost.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import { loadTokenizer } from '../pricing/tokenizer.ts';
 import { NO_USAGE, type Usage } from '../pricing/usage.ts';
-import { likelyTokens } from '../pricing/weigh.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { GenerationEnd } from '../store/store.ts';
 import type { Course } from './course.ts';
@@ -38,9 +37,9 @@ export async function usageSoFar(
 ): Promise<{ readonly usage: Usage; readonly estimated: boolean }> {
   if (tally.usage && (tally.usage.prompt > 0 || tally.usage.completion > 0))
     return { usage: tally.usage, estimated: false };
-  const count = await loadTokenizer();
-  const prompt = likelyTokens(course.bound.weight, count);
-  return { usage: { ...NO_USAGE, prompt, completion: tally.countOutput(count) }, estimated: true };
+  const prompt = await course.bound.likelyInput();
+  const completion = tally.countOutput(await loadTokenizer());
+  return { usage: { ...NO_USAGE, prompt, completion }, estimated: true };
 }
 
 /** Charges an answered (or broken off) call what it used; resolves once that is committed. */
@@ -65,7 +64,7 @@ export async function settleUnanswered(
   ending: Ending,
   charged: boolean,
 ): Promise<void> {
-  const prompt = charged ? likelyTokens(course.bound.weight, await loadTokenizer()) : 0;
+  const prompt = charged ? await course.bound.likelyInput() : 0;
   const usage = { ...NO_USAGE, prompt };
   const cost: Cost = charged
     ? costOf(endpoint?.model.price ?? null, usage, course.bound.weight.images, true)

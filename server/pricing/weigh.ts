@@ -18,54 +18,61 @@ export const ALLOWANCE = {
 const COUNT_MARGIN = 1.3;
 
 type Weight = { readonly texts: string[]; bytes: number; extra: number; images: number };
+type Fields = Readonly<Record<string, unknown>>;
 
 /** What a request weighs: its text's bytes, the allowances in tokens, the images in it, and the texts themselves. */
-export function weigh(request: Readonly<Record<string, unknown>>): Readonly<Weight> {
+export function weigh(request: Fields): Readonly<Weight> {
   const weight: Weight = { texts: [], bytes: 0, extra: ALLOWANCE.request, images: 0 };
-  const messages = request['messages'];
-  if (Array.isArray(messages)) weight.extra += messages.length * ALLOWANCE.message;
+  const { messages, ...rest } = request;
+  addFields(weight, rest);
   const tools = request['tools'];
   if (Array.isArray(tools)) weight.extra += tools.length * ALLOWANCE.tool;
-  add(weight, request);
+  if (!Array.isArray(messages)) return weight;
+  weight.extra += messages.length * ALLOWANCE.message;
+  for (const { content, ...others } of messages as readonly Fields[]) {
+    addFields(weight, others);
+    if (Array.isArray(content)) for (const part of content) addPart(weight, part as Fields);
+    else addFields(weight, { content });
+  }
   return weight;
 }
 
-function add(weight: Weight, value: unknown): void {
-  if (typeof value === 'string') {
-    weight.bytes += Buffer.byteLength(value);
-    weight.texts.push(value);
-  } else if (Array.isArray(value)) {
-    for (const item of value) add(weight, item);
-  } else if (typeof value === 'object' && value !== null) {
-    if ('type' in value && addMedia(weight, value.type)) return;
-    for (const [key, item] of Object.entries(value)) {
-      weight.bytes += key.length + 2;
-      add(weight, item);
-    }
-  } else weight.bytes += 8;
+/** A part of a message's content. Of media only what stands in its own field is; a text beside it is text, whatever the type says. */
+function addPart(weight: Weight, part: Fields): void {
+  const media = MEDIA.get(part['type']);
+  if (!media || !Object.hasOwn(part, media.field)) return addFields(weight, part);
+  const { [media.field]: _media, ...rest } = part;
+  weight.extra += ALLOWANCE[media.kind];
+  if (media.kind === 'image') weight.images += 1;
+  addFields(weight, rest);
 }
 
-function addMedia(weight: Weight, type: unknown): boolean {
-  switch (type) {
-    case 'image_url':
-    case 'input_image':
-      weight.images += 1;
-      weight.extra += ALLOWANCE.image;
-      return true;
-    case 'input_audio':
-      weight.extra += ALLOWANCE.audio;
-      return true;
-    case 'video_url':
-    case 'input_video':
-      weight.extra += ALLOWANCE.video;
-      return true;
-    case 'file':
-      weight.extra += ALLOWANCE.file;
-      return true;
-    default:
-      return false;
+/** Field names are framing that a provider's template replaces, but what is nested (schemas, calls of tools) it writes out as JSON. */
+function addFields(weight: Weight, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    weight.bytes += Buffer.byteLength(name) + 2;
+    if (typeof value === 'string') addText(weight, value);
+    else if (typeof value === 'object' && value !== null) addText(weight, JSON.stringify(value));
+    else weight.bytes += 8;
   }
 }
+
+function addText(weight: Weight, text: string): void {
+  weight.bytes += Buffer.byteLength(text);
+  weight.texts.push(text);
+}
+
+/** The kinds of content whose tokens are not the bytes they are sent as, and the field that holds those. */
+const MEDIA: ReadonlyMap<unknown, { readonly kind: 'image' | 'audio' | 'video' | 'file'; readonly field: string }> =
+  new Map([
+    ['image_url', { kind: 'image', field: 'image_url' }],
+    ['input_image', { kind: 'image', field: 'image_url' }],
+    ['input_audio', { kind: 'audio', field: 'input_audio' }],
+    ['video_url', { kind: 'video', field: 'video_url' }],
+    ['input_video', { kind: 'video', field: 'video_url' }],
+    ['file', { kind: 'file', field: 'file' }],
+  ]);
 
 /** Step 1: an upper bound of the input's tokens. */
 export function boundByBytes(weight: Readonly<Weight>): number {
@@ -76,7 +83,6 @@ export function boundByBytes(weight: Readonly<Weight>): number {
 export function boundByCount(weight: Readonly<Weight>, count: (text: string) => number): number {
   let tokens = 0;
   for (const text of weight.texts) tokens += count(text);
-  // Field names are framing that the provider's template replaces; a quarter of the bytes that are not text covers it.
   return Math.min(boundByBytes(weight), Math.ceil(tokens * COUNT_MARGIN) + weight.extra);
 }
 

@@ -190,6 +190,17 @@ describe('the clamp', () => {
     expect(provider.received.at(-1)?.body).not.toHaveProperty('clamp');
   });
 
+  it('bounds a call by the larger of two maxima, and lowers both', async () => {
+    provider.on('plain', answer({}));
+    const key = await daemon.key({ limit: 0.005 });
+    const two = { model: 'wide/plain', max_tokens: 5000, max_completion_tokens: 1000 };
+    expect((await daemon.chat(key.secret, two)).status).toBe(402);
+    expect((await daemon.chat(key.secret, { ...two, clamp: true })).status).toBe(200);
+    const sent = provider.received.at(-1)?.body;
+    expect(sent?.['max_tokens']).toBeLessThan(500);
+    expect(sent?.['max_completion_tokens']).toBeLessThan(500);
+  });
+
   it('gives up below 256 tokens', async () => {
     const key = await daemon.key({ limit: 0.002 });
     expect((await daemon.chat(key.secret, { model: 'wide/plain' })).status).toBe(402);

@@ -138,6 +138,39 @@ describe('the bound of an input', () => {
     const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(100_000)}` } };
     expect(boundByBytes(weigh({ messages: [{ role: 'user', content: [image] }] }))).toBeLessThan(10_000);
   });
+
+  const words = 'some words of text '.repeat(2_000);
+  const tool = (parameters: unknown) => ({
+    messages: [{ role: 'user', content: 'x' }],
+    tools: [{ type: 'function', function: { name: 'a', parameters } }],
+  });
+  it.each([
+    ['a message that calls itself a file', { messages: [{ role: 'user', type: 'file', file: {}, content: words }] }],
+    [
+      'text beside an image',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {}, text: words }] }] },
+    ],
+    [
+      'a part that only names a kind of media',
+      { messages: [{ role: 'user', content: [{ type: 'file', text: words }] }] },
+    ],
+    [
+      'the names of a schema',
+      tool({ properties: Object.fromEntries(words.split(' ').map((word, i) => [`${word}${i}`, {}])) }),
+    ],
+    ['empty lists in a schema', tool({ enum: Array(10_000).fill([]) })],
+    ['names of three bytes a character', tool({ ['漢'.repeat(8_000)]: 1 })],
+    [
+      'the arguments of earlier calls',
+      { messages: [{ role: 'assistant', tool_calls: [{ function: { arguments: { [words]: 1 } } }] }] },
+    ],
+  ])('leaves nothing of the text out: %s', async (_, request) => {
+    const weight = weigh(request);
+    const count = await loadTokenizer();
+    const real = count(JSON.stringify(request));
+    expect(boundByBytes(weight)).toBeGreaterThanOrEqual(real);
+    expect(boundByCount(weight, count)).toBeGreaterThanOrEqual(real);
+  });
 });
 
 describe('deciding about a call', () => {

@@ -66,6 +66,11 @@ function setReasoning(body: Record<string, unknown>, reasoning: unknown): void {
 }
 
 function setMaximum(body: Record<string, unknown>, slug: string, maxTokens: number): void {
+  // Whichever of two maxima the provider heeds must not exceed what is allowed.
+  if (typeof body['max_completion_tokens'] === 'number' && typeof body['max_tokens'] === 'number') {
+    for (const both of ['max_completion_tokens', 'max_tokens']) body[both] = Math.min(Number(body[both]), maxTokens);
+    return;
+  }
   // OpenAI's newer models refuse max_tokens; most others know only that.
   const field =
     'max_completion_tokens' in body || (slug === 'openai' && !('max_tokens' in body))
