@@ -47,6 +47,8 @@ function diagnosticOf(document: TextDocument, { rule, start, end }: SecretFindin
   };
 }
 
+type DocumentChanges = NonNullable<WorkspaceEdit['documentChanges']>;
+
 /** The fix for one finding, or null where no idiom is known to be right or the value would have nowhere to go. */
 async function moveFix(document: TextDocument, finding: SecretFinding, context: RoomContext): Promise<Fix | null> {
   const { workspace } = context;
@@ -62,11 +64,11 @@ async function moveFix(document: TextDocument, finding: SecretFinding, context: 
     diagnostics: [diagnosticOf(document, finding)],
     isPreferred: true,
     edit: async (): Promise<WorkspaceEdit> => ({
-      documentChanges: [
+      documentChanges: filesFirst([
         ...(await appendTo(`${folder}/.env`, (text) => environmentEntry(text, name, value).edit, context)),
         ...(await appendTo(`${folder}/.gitignore`, ignoreEntry, context)),
         documentEdit(document, document.version, edits),
-      ],
+      ]),
     }),
   };
 }
@@ -94,7 +96,7 @@ async function appendTo(
   uri: string,
   append: (text: string) => OffsetEdit | null,
   { workspace }: RoomContext,
-): Promise<NonNullable<WorkspaceEdit['documentChanges']>> {
+): Promise<DocumentChanges> {
   const file = await workspace.read(uri);
   const edit = append(file?.document.getText() ?? '');
   if (edit === null) return [];
@@ -105,6 +107,12 @@ async function appendTo(
     { kind: 'create', uri, options: { ignoreIfExists: true } },
     { textDocument: { uri, version: null }, edits: [{ range: { start, end: start }, newText: edit.text }] },
   ];
+}
+
+/** All files are made before any text is changed: with text edits between them, VS Code's undo stops half way and leaves `.env`. */
+function filesFirst(changes: DocumentChanges): DocumentChanges {
+  const makesFile = (change: DocumentChanges[number]): boolean => 'kind' in change;
+  return [...changes.filter(makesFile), ...changes.filter((change) => !makesFile(change))];
 }
 
 function touches(document: TextDocument, finding: SecretFinding, range: Range): boolean {
