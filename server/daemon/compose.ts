@@ -30,6 +30,7 @@ import { proofOf } from './discovery.ts';
 import { Editors } from './editors.ts';
 import { paths } from './state-folder.ts';
 
+const KEEP_ALIVE_MS = 10_000;
 const BODY_LIMIT = 32 * 1024 * 1024;
 /** What the attempts of a call share, its waiting included. */
 const TIME_BUDGET_MS = 600_000;
@@ -64,7 +65,13 @@ export const compose: Compose = async (options) => {
   });
   await furnish(admin, config.defaults.editor_key_limit);
 
-  const context: HttpContext = { admin, engine, managementKey, proof: (nonce) => proofOf(managementKey, nonce) };
+  const context: HttpContext = {
+    admin,
+    engine,
+    managementKey,
+    keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
+    proof: (nonce) => proofOf(managementKey, nonce),
+  };
   const policy = (): AccessPolicy => ({
     port: Number(new URL(baseUrl).port),
     allowedHosts: config.server.allowed_hosts,

@@ -13,6 +13,8 @@ export type ComposeOptions = {
   readonly log: Log;
   readonly now: () => Date;
   readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds of silence in a stream before a comment is sent; absent: ten seconds. */
+  readonly keepAliveMs?: number;
   /** What daemon.json says; null until it is written. */
   readonly info: () => DaemonInfo | null;
   /** Begins the drain, soon enough after the answer to the request that asks for it. */

@@ -19,14 +19,14 @@ const positive = z.int().positive().nullable().optional();
 /** The fields the daemon itself reads; all others are the provider's to judge and survive as they are. */
 export const chatRequest = z.looseObject({
   messages: z.array(message).min(1),
-  model: modelName.optional(),
+  model: modelName.nullable().optional(),
   models: z.array(modelName).max(32).nullable().optional(),
   preset: z.string().max(128).nullable().optional(),
   stream: z.boolean().nullable().optional(),
   max_tokens: positive,
   max_completion_tokens: positive,
   n: z.int().min(1).max(128).nullable().optional(),
-  clamp: z.boolean().optional(),
+  clamp: z.boolean().nullable().optional(),
   session_id: z.string().max(256).nullable().optional(),
   tools: z
     .array(z.looseObject({ type: z.string() }))
@@ -43,9 +43,6 @@ export const chatRequest = z.looseObject({
     .optional(),
 });
 
-/** After this long without a byte a comment is sent, so that nobody between takes the connection for dead. */
-const KEEP_ALIVE_MS = 10_000;
-
 /** `POST /chat/completions`, under `/api/v1` as at OpenRouter and under `/v1` as at OpenAI. */
 export function chatRoutes(app: FastifyInstance, context: HttpContext): void {
   for (const path of ['/api/v1/chat/completions', '/v1/chat/completions']) {
@@ -61,7 +58,7 @@ export function chatRoutes(app: FastifyInstance, context: HttpContext): void {
 
 /** Runs a call for a key and writes its answer: JSON, or events that begin when the provider does. */
 export async function answerCall(
-  { engine, admin }: HttpContext,
+  { engine, admin, keepAliveMs }: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
   key: KeyRow,
@@ -77,9 +74,13 @@ export async function answerCall(
   const answering = engine.call({ id, key, body, draft, caller: callerOf(request), signal: gone.signal });
   if (body['stream'] !== true) return sendWhole(reply, await answering);
 
-  const early = await Promise.race([answering, sleep(KEEP_ALIVE_MS, 'slow' as const, { ref: false })]);
+  const silence = new AbortController();
+  const patience = sleep(keepAliveMs, 'slow' as const, { ref: false, signal: silence.signal }).catch(
+    () => 'slow' as const,
+  );
+  const early = await Promise.race([answering, patience]).finally(() => silence.abort());
   if (early !== 'slow' && early.kind !== 'stream') return sendWhole(reply, early);
-  const stream = new EventStream(reply, KEEP_ALIVE_MS);
+  const stream = new EventStream(reply, keepAliveMs);
   if (early === 'slow') stream.comment();
   else if (early.maxTokens !== null) stream.header('x-callgate-max-tokens', String(early.maxTokens));
   try {

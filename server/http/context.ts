@@ -7,6 +7,8 @@ export type HttpContext = {
   readonly admin: AdminContext;
   readonly engine: Engine;
   readonly managementKey: string;
+  /** Milliseconds without a byte after which a stream sends a comment, so that nobody between takes it for dead. */
+  readonly keepAliveMs: number;
   /** HMAC of a nonce under the management key. */
   readonly proof: (nonce: string) => string;
 };

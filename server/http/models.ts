@@ -22,9 +22,9 @@ export function lookupRoutes(app: FastifyInstance, { admin }: HttpContext): void
     });
   }
 
-  app.get<{ Querystring: { id?: string } }>('/api/v1/generation', any, async (request, reply) => {
+  app.get<{ Querystring: { id?: string | string[] } }>('/api/v1/generation', any, async (request, reply) => {
     const { id } = request.query;
-    if (!id)
+    if (typeof id !== 'string' || id === '')
       return sendRefusal(reply, refuse('invalid_request', { message: 'id: the generation to look up is missing' }));
     const row = await admin.store.usage.generation(id);
     const identity = identityOf(request);

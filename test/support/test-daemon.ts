@@ -44,7 +44,10 @@ export class TestDaemon {
     this.#close = parts.close;
   }
 
-  static async start(configYaml = '', options: { state?: string; env?: NodeJS.ProcessEnv } = {}): Promise<TestDaemon> {
+  static async start(
+    configYaml = '',
+    options: { state?: string; env?: NodeJS.ProcessEnv; keepAliveMs?: number } = {},
+  ): Promise<TestDaemon> {
     const state = options.state ?? mkdtempSync(join(tmpdir(), 'callgate-test-'));
     const config = parseConfig(configYaml);
     if (config.kind === 'invalid') throw new Error(config.problems.join('\n'));
@@ -68,6 +71,7 @@ export class TestDaemon {
       env,
       info: () => ({ url, pid: process.pid, state, version: '0', protocol: 1, started_at: startedAt }),
       requestStop: () => {},
+      ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     };
     const composition = await compose(composeOptions);
     const listening = await listen(composition.app, undefined, 0, (port) => {
