@@ -36,7 +36,7 @@ export class RunDocuments implements TextDocumentContentProvider {
     this.#texts.set(uri.toString(), text);
     const document = await workspace.openTextDocument(uri);
     if (document.languageId !== 'markdown') await languages.setTextDocumentLanguage(document, 'markdown');
-    await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: false });
+    await window.showTextDocument(document, { viewColumn: answerColumn(), preserveFocus: true, preview: false });
     return uri;
   }
 
@@ -71,6 +71,13 @@ export class RunDocuments implements TextDocumentContentProvider {
     this.#repaints.delete(uri.toString());
     this.#changed.fire(uri);
   }
+}
+
+/** Beside what is worked on; where nothing is, or an earlier answer, in its place. */
+function answerColumn(): ViewColumn {
+  const { activeTab } = window.tabGroups.activeTabGroup;
+  const scheme = (activeTab?.input as TabInputText | undefined)?.uri?.scheme;
+  return activeTab && scheme !== RUN_SCHEME ? ViewColumn.Beside : ViewColumn.Active;
 }
 
 /** Keeps the end of growing documents in sight, for those who have not scrolled away from it. */
