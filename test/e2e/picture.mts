@@ -19,7 +19,7 @@ async function compose(page: Page, session: Session): Promise<void> {
   await openFile(page, 'hello.preset.md');
   await webview(page).getByRole('textbox', { name: 'System prompt' }).waitFor();
   await palette(page, 'Callgate: Run Test Completion');
-  await answer(page, PROMPT);
+  await answer(page, 'The user’s message', PROMPT);
 
   // The transcript ends with its table of figures, and the tree follows the settled call.
   const transcript = page.locator('.editor-instance', { hasText: PROMPT });

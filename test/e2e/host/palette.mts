@@ -22,15 +22,13 @@ export async function choose(page: Page, text: string, label: string): Promise<v
   await row.click();
 }
 
-/** Answers an input box. */
-export async function answer(page: Page, text: string): Promise<void> {
+/** Answers an input box; `prompt`, a part of what it asks, tells it from the one before. */
+export async function answer(page: Page, prompt: string, text: string): Promise<void> {
+  await page.locator('.quick-input-widget', { hasText: prompt }).waitFor();
   const input = quickInput(page);
-  await input.waitFor();
   await input.fill(text);
   await input.press('Enter');
 }
-
-const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .quick-input-box input').first();
 
 /** Waits for a message and closes them all. The smoke-test driver keeps toasts from showing: the list behind the bell has them. */
 export async function takeMessage(page: Page, text: string): Promise<void> {
@@ -38,6 +36,8 @@ export async function takeMessage(page: Page, text: string): Promise<void> {
   await page.locator('.notifications-center .notification-list-item', { hasText: text }).waitFor();
   await palette(page, 'Notifications: Clear All Notifications');
 }
+
+const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .quick-input-box input').first();
 
 /** The content of the webview that is in front: a custom editor, a panel or a view. */
 export const webview = (page: Page): FrameLocator =>

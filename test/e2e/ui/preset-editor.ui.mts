@@ -156,7 +156,7 @@ describe('the preset editor', () => {
     await prompt().press('End');
     await prompt().pressSequentially(' Be kind.');
     await form().getByRole('button', { name: 'Publish…' }).click();
-    await answer(page, 'Kindness');
+    await answer(page, 'What changed?', 'Kindness');
     await takeMessage(page, '@preset/hello is now version 2.');
     const { data } = (await manage(home, 'GET', '/callgate/presets')) as { readonly data: readonly PresetSummary[] };
     const hello = data.find(({ slug }) => slug === 'hello');
