@@ -43,6 +43,8 @@ export function eligibleRoutes(
   const preferences = (request['provider'] ?? {}) as Preferences;
   const left: { model: string; provider: string; why: string }[] = [];
   const routes: Route[] = [];
+  // A model and its variants are one endpoint, and none is tried twice.
+  const planned = new Set<string>();
   for (const model of models) {
     const known = providers.endpoints(model.replace(ROUTING_VARIANT, ''));
     if (known.length === 0) left.push({ model, provider: '', why: 'unknown_model' });
@@ -51,7 +53,12 @@ export function eligibleRoutes(
       if (why) left.push({ model, provider: endpoint.provider.slug, why });
       return !why;
     });
-    const plan = planEndpoints(usable, preferences, restsUntil);
+    const plan = planEndpoints(
+      usable.filter(({ id }) => !planned.has(id)),
+      preferences,
+      restsUntil,
+    );
+    for (const { id } of plan.chosen) planned.add(id);
     for (const { endpoint, why } of plan.left) left.push({ model, provider: endpoint.provider.slug, why });
     if (plan.chosen.length > 0) routes.push({ model, endpoints: plan.chosen });
   }

@@ -3,7 +3,7 @@ import type { PresetFile } from '../presets/file.ts';
 import { presetHash } from '../presets/hash.ts';
 import { mergePreset } from '../presets/merge.ts';
 import { nearestNames } from '../presets/nearest.ts';
-import { type PresetReference, parsePresetName, parsePresetReference } from '../presets/reference.ts';
+import { PRESET_MARK, type PresetReference, parsePresetName, parsePresetReference } from '../presets/reference.ts';
 import type { PresetRow, PresetStore, PresetVersionRow } from '../store/store.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -52,6 +52,13 @@ function referenceIn(
   body: JsonObject,
 ): { readonly kind: 'found'; readonly reference: PresetReference | null; readonly model: string | null } | Refusal {
   const model = typeof body['model'] === 'string' ? body['model'] : null;
+  const inModels = Array.isArray(body['models'])
+    ? body['models'].find((name) => String(name).includes(PRESET_MARK))
+    : null;
+  if (inModels)
+    return refuse('invalid_preset_reference', {
+      detail: `name it in "model" or "preset", not in "models": ${inModels}`,
+    });
   const inModel = model === null ? ({ kind: 'none' } as const) : parsePresetReference(model);
   if (inModel.kind === 'invalid') return refuse('invalid_preset_reference', { detail: inModel.message });
   if (body['preset'] === undefined || body['preset'] === null) {

@@ -8,11 +8,12 @@ export type Failure = {
 
 /**
  * Whether another endpoint of the same model may be tried: yes for everything the request itself did not cause. Of the 4xx those
- * are the daemon's own standing with the provider (401, 402, 403), a model it does not have (404), timeouts and rate limits.
+ * are the daemon's own standing with the provider (401, 402, 403), a model it does not have (404), timeouts and rate limits. A
+ * redirect is the address's fault, too.
  */
 export function anotherEndpointMayServe(failure: Failure): boolean {
   if (failure.reason !== 'status') return true;
-  return failure.status >= 500 || [401, 402, 403, 404, 408, 429].includes(failure.status);
+  return failure.status >= 500 || failure.status < 400 || [401, 402, 403, 404, 408, 429].includes(failure.status);
 }
 
 /** Seconds of a Retry-After header (delta or HTTP date); null when absent or unreadable. At most a day. */

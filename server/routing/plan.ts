@@ -35,7 +35,9 @@ export function planEndpoints<T extends Candidate>(
       if (!kept) left.push({ endpoint, why });
       return kept;
     });
-  const { only, ignore, order } = preferences;
+  const { only, ignore } = preferences;
+  // An empty list puts nobody first.
+  const order = preferences.order?.length ? preferences.order : null;
   let chosen = endpoints;
   if (only) chosen = keep(chosen, ({ provider }) => names(only, provider.slug), 'provider.only');
   if (ignore) chosen = keep(chosen, ({ provider }) => !names(ignore, provider.slug), 'provider.ignore');

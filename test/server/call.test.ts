@@ -84,6 +84,7 @@ describe('a whole answer', () => {
       upstream_id: 'chatcmpl-same-for-everyone',
       total_cost: 0.00006,
     });
+    expect((await daemon.request('/api/v1/generation?id=a&id=b', { key })).status).toBe(400);
     const other = (await daemon.key()).secret;
     expect((await daemon.request(`/api/v1/generation?id=${first['id']}`, { key: other })).status).toBe(404);
   });
@@ -215,6 +216,20 @@ describe('fallback', () => {
     if (status === 429) expect(response.headers.get('retry-after')).toBe('7200');
   });
 
+  it('asks an endpoint once, by however many variants of its model it is named', async () => {
+    const count = provider.received.length;
+    const response = await daemon.chat(key, { models: ['one/limited', 'one/limited:nitro', 'one/limited:floor'] });
+    expect([response.status, provider.received.length - count]).toEqual([429, 1]);
+  });
+
+  it.each([
+    { model: null, models: ['one/plain'], clamp: null },
+    { model: 'one/plain', models: [] },
+    { model: 'one/plain', provider: { order: [], allow_fallbacks: false } },
+  ])('takes what says nothing for absent: %j', async (body) => {
+    expect((await daemon.chat(key, body)).status).toBe(200);
+  });
+
   it('costs nothing when nobody answered', async () => {
     const fresh = await daemon.key({ limit: 1 });
     await daemon.chat(fresh.secret, { model: 'one/refused-key', max_tokens: 10 });
@@ -232,6 +247,7 @@ describe('what cannot be routed', () => {
     [{ model: '@preset/hello@99' }, 404, 'hello@99'],
     [{ model: '@preset/hello@draft' }, 403, 'editor alone'],
     [{ model: 'one/plain', max_tokens: -1 }, 400, 'max_tokens'],
+    [{ models: ['one/plain', '@preset/hello'] }, 400, 'not in "models"'],
   ])('%j is told why', async (body, status, words) => {
     const response = await daemon.chat(key, body);
     const { error } = await json(response);
