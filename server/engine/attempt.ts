@@ -42,7 +42,17 @@ export type AttemptInput = {
 
 /** Sends the request to one endpoint and reads as far as needed to know whether it is going to answer. */
 export async function attempt(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
+  const result = await send(transport, input, now);
+  const { key } = input;
+  if (result.kind !== 'failed' || !key) return result;
+  // Some servers repeat what they refuse, the key they were sent included.
+  const clean = (text: string) => text.replaceAll(key, '[redacted]');
+  return { ...result, message: clean(result.message), raw: clean(result.raw) };
+}
+
+async function send(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
   const { endpoint, signal } = input;
+  const startedMs = performance.now();
   const upstream = encodeOpenAi(input.request, endpoint, input.key, input.maxTokens);
   const headersTimeoutMs = Math.min(endpoint.provider.timeoutMs, input.budgetMs);
   const answer = await transport.send(upstream, { signal, headersTimeoutMs });
@@ -52,11 +62,25 @@ export async function attempt(transport: Transport, input: AttemptInput, now: ()
       : failed({ status: 0, reason: answer.reason }, answer.detail, '');
   }
   if (answer.status < 200 || answer.status > 299) return failedStatus(answer, now());
+  // Headers and comments are no answer yet: a provider that sends nothing else must not hold the call for ever.
+  const streamed = input.request['stream'] === true;
+  const limitMs = (streamed ? headersTimeoutMs : input.budgetMs) - (performance.now() - startedMs);
+  let late = false;
+  const timer = setTimeout(
+    () => {
+      late = true;
+      answer.body.destroy();
+    },
+    Math.max(1, limitMs),
+  );
   try {
-    return input.request['stream'] === true ? await openStream(answer) : await readJson(answer);
+    return streamed ? await openStream(answer) : await readJson(answer);
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
+    if (late) return failed({ status: 0, reason: 'timeout' }, 'no answer came after its headers', '');
     return failed({ status: 0, reason: 'stream' }, error instanceof Error ? error.message : String(error), '');
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -83,14 +107,17 @@ async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
     size += chunk.length;
     if (size > ANSWER_LIMIT) throw new Error(`the answer is larger than ${ANSWER_LIMIT} bytes`);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
   if (nestsTooDeep(text)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
   const parsed = parseObject(text);
   if (!parsed) return failed({ status: 0, reason: 'stream' }, 'the answer is not a JSON object', text);
   // Routers answer 200 with an error inside; that is a failure before the first token like any other.
   const error = errorIn(parsed);
   if (error) return failed({ status: error.code, reason: 'status' }, error.message, text);
-  if (!Array.isArray(parsed['choices']))
+  const { choices } = parsed;
+  if (!Array.isArray(choices) || choices.some((choice) => typeof choice !== 'object' || choice === null))
     return failed({ status: 0, reason: 'stream' }, 'the answer has no choices', text);
   return { kind: 'json', text, answer: parsed };
 }
@@ -121,7 +148,9 @@ async function openStream(answer: UpstreamAnswer): Promise<AttemptResult> {
 
 /** What an event before the first token says against this endpoint; once it has begun to answer, nothing does. */
 function brokenEvent(data: string, tally: Tally): AttemptFailed | null {
-  if (tally.hasBegun || data.trim() === '[DONE]') return null;
+  if (tally.hasBegun) return null;
+  if (data.trim() === '[DONE]')
+    return failed({ status: 0, reason: 'stream' }, 'the stream ended before its first token', '');
   const chunk = parseObject(data);
   if (!chunk) return failed({ status: 0, reason: 'stream' }, 'the provider sent an event that is not JSON', data);
   const error = errorIn(chunk);
@@ -145,7 +174,8 @@ export function parseObject(text: string): Record<string, unknown> | null {
 /** The `error` of an OpenAI-shaped body or chunk; its code is an HTTP status, 502 when it names none. */
 export function errorIn(body: JsonObject): { readonly code: number; readonly message: string } | null {
   const { error } = body;
-  if (error === undefined || error === null) return null;
+  // Some servers always send the member, empty when there is no error.
+  if (error === undefined || error === null || error === '' || error === false) return null;
   if (typeof error !== 'object') return { code: 502, message: String(error) };
   const { code, status, message } = error as Record<string, unknown>;
   const found = [code, status].map(Number).find((value) => Number.isInteger(value) && value >= 400 && value < 600);

@@ -45,7 +45,13 @@ type Answered = {
   readonly endpoint: Endpoint;
   readonly result: Exclude<AttemptResult, AttemptFailed | { kind: 'aborted' }>;
 };
-type Failed = { readonly refusal: Refusal; readonly endpoint: Endpoint; readonly mayHaveWorked: boolean };
+type Unanswered = {
+  /** What the last endpoint that was asked came to; null: the caller has gone. */
+  readonly refusal: Refusal | null;
+  readonly last: Endpoint | null;
+  /** The last endpoint that was sent the request and may have worked on it. */
+  readonly worked: Endpoint | null;
+};
 
 /** The way of one call: preset → routes → reservation → attempts → answer → settlement. Authentication has been done. */
 export class Engine {
@@ -137,26 +143,11 @@ export class Engine {
     const { id, maxTokens } = course;
     const outcome = await this.#tryRoutes(course);
     const generationMs = performance.now() - course.startedMs;
-    if (outcome === 'aborted') {
-      const endpoint = course.eligible.routes[0]?.endpoints[0] ?? null;
-      await settleUnanswered(
-        this.#parts,
-        course,
-        endpoint,
-        { status: 499, cancelled: true, latencyMs: null, generationMs },
-        true,
-      );
-      return { kind: 'aborted', id };
-    }
-    if ('refusal' in outcome) {
-      const { refusal, endpoint, mayHaveWorked } = outcome;
-      await settleUnanswered(
-        this.#parts,
-        course,
-        endpoint,
-        { status: refusal.status, cancelled: false, latencyMs: null, generationMs },
-        mayHaveWorked,
-      );
+    if ('worked' in outcome) {
+      const { refusal, last, worked } = outcome;
+      const ending = { status: refusal?.status ?? 499, cancelled: !refusal, latencyMs: null, generationMs };
+      await settleUnanswered(this.#parts, course, worked ?? last, ending, worked !== null);
+      if (!refusal) return { kind: 'aborted', id };
       return this.#refused(id, input, refusal, routeMetadata(course, null, generationMs));
     }
     const { result, endpoint } = outcome;
@@ -166,34 +157,39 @@ export class Engine {
   }
 
   /** Tries endpoint after endpoint, model after model, until one answers or none is left. */
-  async #tryRoutes(course: Course): Promise<Answered | Failed | 'aborted'> {
+  async #tryRoutes(course: Course): Promise<Answered | Unanswered> {
     const { ledger, log } = this.#parts;
     // Committed with this turn's other writes, while the request's bytes leave.
     ledger
       .markSent(course.id)
       .catch((error: unknown) => log.error('could not mark a call as sent', { id: course.id, error: String(error) }));
+    const { signal } = course;
     const { routes } = course.eligible;
     const only = routes.length === 1 && routes[0]?.endpoints.length === 1;
     const previous: JsonObject[] = [];
-    let last: Failed | undefined;
+    let refusal: Refusal | null = null;
+    let last: Endpoint | null = null;
+    let worked: Endpoint | null = null;
     for (const route of routes) {
       for (const endpoint of route.endpoints) {
+        if (signal.aborted) return { refusal: null, last, worked };
+        last = endpoint;
         let result = await this.#attempt(course, endpoint);
-        if (result.kind === 'failed' && only && (await this.#waitFor(course, result)))
+        if (result.kind === 'failed' && only && (await this.#waitFor(course, result))) {
+          if (signal.aborted) return { refusal: null, last, worked };
           result = await this.#attempt(course, endpoint);
-        if (result.kind === 'aborted') return 'aborted';
+        }
+        if (result.kind === 'aborted') return { refusal: null, last, worked: endpoint };
         if (result.kind !== 'failed') return { endpoint, result };
-        last = {
-          refusal: upstreamRefusal(result, endpoint, [...previous]),
-          endpoint,
-          mayHaveWorked: result.failure.reason === 'timeout' || result.failure.reason === 'stream',
-        };
+        refusal = upstreamRefusal(result, endpoint, [...previous]);
+        if (result.failure.reason === 'timeout' || result.failure.reason === 'stream') worked = endpoint;
+        if (this.#budgetLeft(course) <= 0) return { refusal, last, worked };
         previous.push({ provider: endpoint.provider.name, code: result.failure.status, message: result.message });
-        if (this.#budgetLeft(course) <= 0 || !anotherEndpointMayServe(result.failure)) break;
+        if (!anotherEndpointMayServe(result.failure)) break;
       }
     }
-    if (!last) throw new Error('a call was planned without an endpoint');
-    return last;
+    if (!refusal) throw new Error('a call was planned without an endpoint');
+    return { refusal, last, worked };
   }
 
   async #attempt(course: Course, endpoint: Endpoint): Promise<AttemptResult> {
@@ -248,7 +244,8 @@ export class Engine {
       key_label: key.label,
       code: refusal.code,
       status: refusal.status,
-      message: refusal.message,
+      // A provider's own words may repeat the prompt.
+      ...('provider_name' in refusal.metadata ? {} : { message: refusal.message }),
     });
     const model = typeof body['model'] === 'string' ? body['model'] : null;
     events.emit({

@@ -30,16 +30,22 @@ const WITHHELD = refuse('store_unavailable', {
 
 export type Settled = { readonly usage: Usage; readonly cost: Cost };
 
-/** The provider's own counts, or, where it gave none, the tokenizer's for what was sent and what has come back. */
+/** The provider's own counts, and where it gave none, or none yet for all that has come, the tokenizer's. */
 export async function usageSoFar(
   course: Course,
   tally: Tally,
 ): Promise<{ readonly usage: Usage; readonly estimated: boolean }> {
-  if (tally.usage && (tally.usage.prompt > 0 || tally.usage.completion > 0))
-    return { usage: tally.usage, estimated: false };
+  const { usage } = tally;
+  const counted = usage !== null && (usage.prompt > 0 || usage.completion > 0);
+  if (counted && !tally.hasMore) return { usage, estimated: false };
+  const more = tally.countOutput(await loadTokenizer());
+  if (counted) return { usage: { ...usage, completion: usage.completion + more, reportedCost: null }, estimated: true };
   const prompt = await course.bound.likelyInput();
-  const completion = tally.countOutput(await loadTokenizer());
-  return { usage: { ...NO_USAGE, prompt, completion }, estimated: true };
+  // A cost without counts is still what it cost; a cost of nothing without counts says nothing.
+  return {
+    usage: { ...NO_USAGE, prompt, completion: more, reportedCost: usage?.reportedCost || null },
+    estimated: true,
+  };
 }
 
 /** Charges an answered (or broken off) call what it used; resolves once that is committed. */

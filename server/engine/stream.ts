@@ -11,6 +11,8 @@ import { usageReport } from './usage-report.ts';
 
 const CHECKPOINT_MS = 1_000;
 const DONE = 'data: [DONE]\n\n';
+/** How long a provider may take to end its answer after it has said that it is done. */
+const HANG_UP_MS = 200;
 
 type OpenStream = Extract<AttemptResult, { kind: 'stream' }>;
 
@@ -29,6 +31,7 @@ export async function* streamThrough(
   const frame = frameOf(course, endpoint);
   const stopCheckpoints = checkpoints(parts, course, endpoint, tally);
   let broken: Refusal | null = null;
+  let hangUp: NodeJS.Timeout | undefined;
   let settled: Promise<Settled> | null = null;
   const settle = () => {
     stopCheckpoints();
@@ -47,14 +50,17 @@ export async function* streamThrough(
   try {
     try {
       for await (const batch of batches(source)) {
-        const { text, error } = passAllOn(batch, tally, frame);
+        if (hangUp) continue;
+        const { text, error, done } = passAllOn(batch, tally, frame);
         if (text !== '' && !course.signal.aborted) yield text;
         if (error) throw error;
+        // The connection can be used again if its end comes now, and is not worth waiting for.
+        if (done) hangUp = setTimeout(() => source.body.destroy(), HANG_UP_MS);
       }
-      if (tally.finishReason === null && !course.signal.aborted)
+      if (tally.finishReason === null && !hangUp && !course.signal.aborted)
         throw new CutShort('the stream ended before it was finished');
     } catch (error) {
-      if (!course.signal.aborted) broken = brokenBy(error, endpoint);
+      if (!hangUp && !course.signal.aborted) broken = brokenBy(error, endpoint);
     }
     const { usage, cost } = await settle();
     const metadata = course.caller.wantsMetadata
@@ -63,6 +69,7 @@ export async function* streamThrough(
     const usageMember = { usage: usageReport(tally.rawUsage, usage, cost), ...metadata };
     yield `data: ${JSON.stringify({ ...frame.members, ...(broken ? errorChunk(broken) : { choices: [] }), ...usageMember })}\n\n${DONE}`;
   } finally {
+    clearTimeout(hangUp);
     // The caller may have gone while a batch was being handed over: the rest is read for its usage, or was cut off already.
     if (!settled && !endpoint.provider.cancelStopsBilling) await drain(source, tally);
     source.body.destroy();
@@ -92,20 +99,22 @@ async function* batches(source: OpenStream): AsyncGenerator<readonly string[], v
   yield* source.rest;
 }
 
-/** A batch up to the event that breaks the stream off: what came before it has been counted, and is the caller's. */
-function passAllOn(batch: readonly string[], tally: Tally, frame: Frame): { text: string; error: CutShort | null } {
+type Passed = { readonly text: string; readonly error: CutShort | null; readonly done: boolean };
+
+/** A batch up to the event that ends the stream or breaks it off: what came before it has been counted, and is the caller's. */
+function passAllOn(batch: readonly string[], tally: Tally, frame: Frame): Passed {
   let text = '';
   for (const data of batch) {
+    if (data.trim() === '[DONE]') return { text, error: null, done: true };
     const passed = passOn(data, tally, frame);
-    if (passed instanceof CutShort) return { text, error: passed };
+    if (passed instanceof CutShort) return { text, error: passed, done: false };
     text += passed;
   }
-  return { text, error: null };
+  return { text, error: null, done: false };
 }
 
-/** Takes in one event and gives what is to be written for it: nothing for the terminator and for usage that stands alone. */
+/** Takes in one event and gives what is to be written for it: nothing for usage that stands alone. */
 function passOn(data: string, tally: Tally, frame: Frame): string | CutShort {
-  if (data.trim() === '[DONE]') return '';
   const chunk = parseObject(data);
   if (!chunk) return new CutShort('the provider sent an event that is not JSON');
   const error = errorIn(chunk);

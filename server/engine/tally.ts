@@ -11,24 +11,33 @@ export class Tally {
   nativeFinishReason: string | null = null;
   #uncounted: string[] = [];
   #counted = 0;
+  #hasText = false;
 
   /** Takes in an answer (`message`) or a chunk of one (`delta`). */
   add(answer: JsonObject): void {
     if (typeof answer['id'] === 'string') this.upstreamId ??= answer['id'];
-    const usage = usageOfOpenAi(answer);
-    if (usage) {
-      this.usage = usage;
-      this.rawUsage = answer['usage'];
-    }
     for (const choice of Array.isArray(answer['choices']) ? answer['choices'] : []) this.#addChoice(choice);
+    const usage = usageOfOpenAi(answer);
+    if (!usage) return;
+    this.usage = usage;
+    this.rawUsage = answer['usage'];
+    // Some providers send usage with each chunk, or what the prompt came to with the first.
+    if (usage.completion === 0) return;
+    this.#uncounted = [];
+    this.#counted = 0;
   }
 
   /** Whether a first token, or the end of an empty answer, has been seen. */
   get hasBegun(): boolean {
-    return this.#uncounted.length > 0 || this.#counted > 0 || this.finishReason !== null;
+    return this.#hasText || this.finishReason !== null;
   }
 
-  /** Tokens written so far, by our own count. */
+  /** Whether text has come that no usage of the provider's includes. */
+  get hasMore(): boolean {
+    return this.#uncounted.length > 0 || this.#counted > 0;
+  }
+
+  /** Tokens of the text that no usage of the provider's includes, by our own count. */
   countOutput(count: CountTokens): number {
     if (this.#uncounted.length > 0) this.#counted += count(this.#uncounted.join(''));
     this.#uncounted = [];
@@ -40,16 +49,29 @@ export class Tally {
     const { delta, message, text, finish_reason, native_finish_reason } = choice as Record<string, unknown>;
     if (typeof finish_reason === 'string') this.finishReason = finish_reason;
     if (typeof native_finish_reason === 'string') this.nativeFinishReason = native_finish_reason;
-    if (typeof text === 'string') this.#uncounted.push(text);
-    this.#addText(delta ?? message);
+    this.#addText(text);
+    this.#addPart(delta ?? message);
   }
 
-  #addText(part: unknown): void {
+  #addPart(part: unknown): void {
     if (typeof part !== 'object' || part === null) return;
     const { content, reasoning, reasoning_content, refusal, tool_calls } = part as Record<string, unknown>;
-    for (const text of [content, reasoning ?? reasoning_content, refusal]) {
-      if (typeof text === 'string' && text !== '') this.#uncounted.push(text);
-    }
-    if (tool_calls !== undefined) this.#uncounted.push(JSON.stringify(tool_calls));
+    for (const text of [content, reasoning ?? reasoning_content, refusal]) this.#addText(text);
+    for (const call of Array.isArray(tool_calls) ? tool_calls : []) this.#addCall(call);
+  }
+
+  /** What the model wrote of a call; its id and index are the server's. */
+  #addCall(call: unknown): void {
+    if (typeof call !== 'object' || call === null) return;
+    const made = (call as Record<string, unknown>)['function'] ?? (call as Record<string, unknown>)['custom'];
+    if (typeof made !== 'object' || made === null) return;
+    const { name, arguments: given, input } = made as Record<string, unknown>;
+    for (const text of [name, given, input]) this.#addText(text);
+  }
+
+  #addText(text: unknown): void {
+    if (typeof text !== 'string' || text === '') return;
+    this.#uncounted.push(text);
+    this.#hasText = true;
   }
 }

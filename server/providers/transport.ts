@@ -11,7 +11,8 @@ export type UpstreamAnswer = {
 
 export type NoAnswer = {
   readonly kind: 'no_answer';
-  readonly reason: 'timeout' | 'connect' | 'aborted';
+  /** `connect`: it never got the request. `stream`: it was cut off with the request sent. */
+  readonly reason: 'timeout' | 'connect' | 'stream' | 'aborted';
   readonly detail: string;
 };
 
@@ -46,8 +47,7 @@ export class Transport {
       return { kind: 'answer', status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       if (options.signal.aborted) return { kind: 'no_answer', reason: 'aborted', detail: 'aborted' };
-      const timeout = error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError;
-      return { kind: 'no_answer', reason: timeout ? 'timeout' : 'connect', detail: detailOf(error) };
+      return { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
     }
   }
 
@@ -74,6 +74,13 @@ export async function readErrorBody(body: Readable): Promise<string> {
     body.destroy();
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, ERROR_BODY_LIMIT);
+}
+
+function reasonOf(error: unknown): Exclude<NoAnswer['reason'], 'aborted'> {
+  if (error instanceof errors.HeadersTimeoutError) return 'timeout';
+  if (error instanceof errors.SocketError || error instanceof errors.HTTPParserError) return 'stream';
+  const syscall = error instanceof Error && 'syscall' in error ? error.syscall : null;
+  return syscall === 'read' || syscall === 'write' ? 'stream' : 'connect';
 }
 
 function detailOf(error: unknown): string {
