@@ -15,14 +15,16 @@ const END_MS = 5_000;
 export class Children {
   readonly #running = new Set<ChildProcess>();
   readonly #cores: readonly [string, string] | null = twoCores();
+  #over = false;
 
   /** Whether processes are pinned; when not, they compete for the same cores. */
   get pinned(): boolean {
     return this.#cores !== null;
   }
 
-  /** Starts a process whose standard output is read and whose errors are shown only when it fails. */
+  /** Starts a process whose standard output is read and whose errors are shown only when it fails. @throws once `end` was called. */
   start(command: readonly string[], { place, env = {} }: StartOptions): Child {
+    if (this.#over) throw new Error('The run was ended before it was done');
     const core = place === 'anywhere' ? undefined : this.#cores?.[place === 'gateway' ? 0 : 1];
     const [file = '', ...rest] = core === undefined ? command : ['taskset', '-c', core, ...command];
     const startedMs = performance.now();
@@ -32,8 +34,9 @@ export class Children {
     return new Child(process_, command.join(' '), startedMs);
   }
 
-  /** Ends everything that still runs. */
+  /** Ends everything that still runs, and lets nothing begin. */
   async end(): Promise<void> {
+    this.#over = true;
     await Promise.all([...this.#running].map(endProcess));
   }
 }

@@ -133,8 +133,8 @@ async function main(): Promise<void> {
   if (!existsSync(file('../../dist/daemon.js')))
     throw new Error('dist/daemon.js is missing: run `npm run build` first');
   const children = new Children();
-  const interrupt = () => void children.end().finally(() => process.exit(1));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  // What runs then fails for want of its children, and the way out below clears up.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void children.end());
   let installation: Installation | null = null;
   try {
     const upstream = await startServer(children, 'mock-upstream.mts', 'load');
