@@ -40,7 +40,10 @@ export function weigh(request: Fields): Readonly<Weight> {
 /** A part of a message's content. Of media only what stands in its own field is; a text beside it is text, whatever the type says. */
 function addPart(weight: Weight, part: Fields): void {
   const media = MEDIA.get(part['type']);
-  if (!media || !Object.hasOwn(part, media.field)) return addFields(weight, part);
+  if (!media || !Object.hasOwn(part, media.field)) {
+    addFields(weight, part);
+    return;
+  }
   const { [media.field]: _media, ...rest } = part;
   weight.extra += ALLOWANCE[media.kind];
   if (media.kind === 'image') weight.images += 1;
