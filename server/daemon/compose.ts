@@ -34,6 +34,8 @@ const KEEP_ALIVE_MS = 10_000;
 const BODY_LIMIT = 32 * 1024 * 1024;
 /** What the attempts of a call share, its waiting included. */
 const TIME_BUDGET_MS = 600_000;
+/** For the settlements of calls that a stop has cut off. */
+const SETTLE_MS = 2_000;
 
 /** Puts the daemon together: store → ledger → providers → engine → routers. */
 export const compose: Compose = async (options) => {
@@ -72,11 +74,9 @@ export const compose: Compose = async (options) => {
     keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
     proof: (nonce) => proofOf(managementKey, nonce),
   };
-  const policy = (): AccessPolicy => ({
-    port: Number(new URL(baseUrl).port),
-    allowedHosts: config.server.allowed_hosts,
-    allowedOrigins: config.server.allowed_origins,
-  });
+  const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.server;
+  let access: AccessPolicy = { port: 0, allowedHosts, allowedOrigins };
+  const policy = () => access;
   const app = createApp({
     context,
     policy,
@@ -110,10 +110,13 @@ export const compose: Compose = async (options) => {
     app,
     setBaseUrl: (url) => {
       baseUrl = url;
+      access = { port: Number(new URL(url).port), allowedHosts, allowedOrigins };
     },
     mintFirstKey: () => mintFirstKey(admin),
     close: async () => {
       editors.close();
+      // Calls that were cut off settle what they came to: left open, the next start could only guess.
+      await ledger.idle(SETTLE_MS);
       await transport.close();
       await store.close();
     },

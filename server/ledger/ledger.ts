@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoint, GenerationEnd, Layer, LayerStanding, Reservation, Store } from '../store/store.ts';
 
 /** What a caller of `reserve` decides from how its layers stand; `count` asks it to look closer and be asked again. */
@@ -49,6 +50,12 @@ export class Ledger {
 
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  /** Resolves once every call has ended and is written, or after so many milliseconds. */
+  async idle(patienceMs: number): Promise<void> {
+    const until = performance.now() + patienceMs;
+    while (this.#inFlight.size > 0 && performance.now() < until) await sleep(10);
   }
 
   async reserve<T>(ask: Ask<T>): Promise<Reserved<T>> {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answer, FakeProvider, failure, type Received, usageOf } from '../support/fake-provider.ts';
+import { answer, FakeProvider, failure, type Received, stream, usageOf } from '../support/fake-provider.ts';
 import { eventsOf, providerYaml, TestDaemon } from '../support/test-daemon.ts';
 
 let provider: FakeProvider;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   daemon = await TestDaemon.start(
     `providers:\n${providerYaml('one', provider.baseUrl, ['m'], '    key: env:ONE_KEY\n    timeout: 400ms\n')}` +
       `  two:\n    base_url: ${second.baseUrl}\n    models:\n      - { id: one/m, native: rescue, pricing: { prompt: "0.000001", completion: "0.00001" } }\n` +
-      `${providerYaml('closed', 'http://127.0.0.1:9/v1', ['m'])}`,
+      `${providerYaml('patient', provider.baseUrl, ['m'])}${providerYaml('closed', 'http://127.0.0.1:9/v1', ['m'])}`,
     { env: { ONE_KEY: SECRET } },
   );
 });
@@ -85,6 +85,21 @@ describe('an answer out of shape', () => {
   ])('is the provider’s failure, not ours: %s', async (_, reply) => {
     const { status, body } = await whole(reply);
     expect([status, body.error?.metadata['reason']]).toEqual([502, 'upstream_failed']);
+  });
+
+  it('an event without an end is cut off before it fills the memory', async () => {
+    let sent = 0;
+    const endless: Reply = async (_received, response) => {
+      response.writeHead(200, STREAM_TYPE);
+      response.write('data: ');
+      for (; sent < 200 && !response.destroyed; sent += 1) {
+        if (!response.write('a'.repeat(1_000_000))) await sleep(1);
+      }
+      response.end();
+    };
+    const { status, body } = await whole(endless, { stream: true, model: 'patient/m', provider: {} });
+    expect([status, body.error?.metadata['reason']]).toEqual([502, 'upstream_failed']);
+    expect(sent).toBeLessThan(200);
   });
 
   it.each([
@@ -206,6 +221,26 @@ describe('what is charged when nobody answers', () => {
     await expect.poll(() => daemon.lines.at(-1)?.event).toBe('call settled');
     expect(daemon.lines.at(-1)?.fields).toMatchObject({ status: 499, cost: 0 });
     expect(provider.received).toHaveLength(count + 1);
+  });
+});
+
+describe('a stop that cuts a stream off', () => {
+  it('settles what had come, so that the next start has nothing to guess', async () => {
+    const yaml = `providers:\n${providerYaml('one', provider.baseUrl, ['m'])}`;
+    const first = await TestDaemon.start(yaml);
+    provider.on('m', stream({ chunks: 1_000, every: 5 }));
+    const key = await first.key({ limit: 1 });
+    const response = await first.chat(key.secret, { model: 'one/m', max_tokens: 500, stream: true });
+    const read = response.text().catch(() => '');
+    await sleep(200);
+    await first.stop({ keep: true });
+    await read;
+    const settled = first.lines.find(({ event }) => event === 'call settled');
+    expect(settled?.fields).toMatchObject({ status: 499, cost_source: 'estimated' });
+    const next = await TestDaemon.start(yaml, { state: first.state });
+    expect(next.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+    expect((await next.keyData(key.hash))['usage']).toBe(settled?.fields['cost']);
+    await next.stop();
   });
 });
 

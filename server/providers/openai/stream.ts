@@ -1,5 +1,8 @@
 import { createParser } from 'eventsource-parser';
 
+/** Bytes that may come without completing an event: a whole image in one event is less. */
+const EVENT_LIMIT = 64 * 1024 * 1024;
+
 /**
  * Reads an OpenAI-compatible event stream: yields the `data` of the events each chunk of bytes completes, as batches. Comments
  * end here; a multi-byte character or an event cut by a chunk boundary is put together again.
@@ -8,9 +11,13 @@ export async function* readEvents(bytes: AsyncIterable<Buffer>): AsyncGenerator<
   const decoder = new TextDecoder();
   let batch: string[] = [];
   const parser = createParser({ onEvent: (event) => batch.push(event.data) });
+  let pending = 0;
   for await (const chunk of bytes) {
+    pending += chunk.length;
+    if (pending > EVENT_LIMIT) throw new Error(`an event is larger than ${EVENT_LIMIT} bytes`);
     parser.feed(decoder.decode(chunk, { stream: true }));
     if (batch.length > 0) {
+      pending = 0;
       yield batch;
       batch = [];
     }
