@@ -1,6 +1,7 @@
 /**
  * `npm run test:e2e`: the suite in a real VS Code's extension host, then the tests that drive the window from outside.
  * Ends with `N passed, N failed`; fails when anything failed, when nothing ran, and when there is no VS Code to run in.
+ * `CALLGATE_PICTURE=1` has it draw the picture of README.md anew as well.
  */
 import { existsSync, globSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
@@ -82,6 +83,7 @@ async function main(): Promise<Results> {
   interruption.throwIfAborted();
   const outside = await outsideSuite();
   interruption.throwIfAborted();
+  if (process.env['CALLGATE_PICTURE']) await (await import('./picture.mts')).drawPicture();
   return { passed: inside.passed + outside.passed, failed: inside.failed + outside.failed };
 }
 

@@ -68,7 +68,7 @@ export async function openWindow(
 /** Writes what the window shows as a PNG; makes the folder. */
 export async function screenshot(page: Page, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  await page.screenshot({ path: file });
+  await page.screenshot({ path: file, animations: 'disabled' });
 }
 
 /** `/c:/…` on Windows, as `vscode-remote:` URIs spell it. */

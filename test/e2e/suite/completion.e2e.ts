@@ -153,6 +153,14 @@ describe('a test completion', () => {
     await shows('the refusal', 'nobody/nothing', ending.message, ending.remedy);
   });
 
+  it('is told of an unknown preset, with the names that are near', async () => {
+    const messages = [{ role: 'user', content: 'Will not be answered.' }];
+    const answer = await callgate.api.run({ preset: 'helo', messages }, new AbortController().signal);
+    assert.ok(answer.kind === 'refused');
+    assert.equal(answer.status, 404);
+    assert.match(`${answer.message} ${answer.remedy}`, /helo.*hello/s);
+  });
+
   it('says where a draft is wrong', async () => {
     const editor = await openPreset();
     const line = editor.document
