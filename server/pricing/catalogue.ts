@@ -39,8 +39,10 @@ export function knownModels(priceProvider: string, prefix: string): readonly Cat
   return models.flatMap((model) => {
     if (model.deprecated) return [];
     // Only prices that change with the date need the library's own look-up, which tries every model's patterns.
-    const price = Array.isArray(model.prices) ? knownPrice(priceProvider, model.id) : priceOfLibrary(model.prices, model.id);
-    return price
+    const now = Array.isArray(model.prices)
+      ? currentPrice(priceProvider, model.id)
+      : constantly(priceOfLibrary(model.prices, model.id));
+    return now()
       ? [
           {
             id: `${prefix}${model.id}`,
@@ -49,7 +51,9 @@ export function knownModels(priceProvider: string, prefix: string): readonly Cat
             description: model.description ?? '',
             contextLength: model.context_window ?? null,
             maxCompletionTokens: null,
-            price,
+            get price() {
+              return now();
+            },
             supportedParameters: USUAL_PARAMETERS,
           },
         ]
@@ -61,6 +65,28 @@ export function knownModels(priceProvider: string, prefix: string): readonly Cat
 export function knownPrice(priceProvider: string, native: string, now: Date = new Date()): Price | null {
   const found = calcPrice({}, native, { providerId: priceProvider, timestamp: now });
   return found ? priceOfLibrary(found.model_price, native) : null;
+}
+
+const constantly = (price: Price | null) => () => price;
+
+const MINUTE_MS = 60_000;
+
+/** The library's price whenever it is asked for: some change at a date, some with the time of day. Looked up once a minute. */
+export function currentPrice(
+  priceProvider: string,
+  native: string,
+  clock: () => number = Date.now,
+): () => Price | null {
+  let minute = Number.NaN;
+  let price: Price | null = null;
+  return () => {
+    const now = clock();
+    if (Math.floor(now / MINUTE_MS) !== minute) {
+      minute = Math.floor(now / MINUTE_MS);
+      price = knownPrice(priceProvider, native, new Date(now));
+    }
+    return price;
+  };
 }
 
 const libraryNames: readonly (readonly [keyof Rates, string])[] = [

@@ -1,4 +1,4 @@
-import { type CatalogueModel, knownPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
+import { type CatalogueModel, currentPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
 import { type PublicPricing, priceOfPricing } from '../pricing/price.ts';
 import { DEFAULT_TIMEOUT_MS, once } from './built-in.ts';
 import type { DialectName, Provider } from './provider.ts';
@@ -56,6 +56,8 @@ function keyOf(key: string | undefined): Provider['key'] {
 
 function modelOf(entry: ModelEntry, priceProvider: string): CatalogueModel {
   const native = entry.native ?? entry.id.slice(entry.id.indexOf('/') + 1);
+  const own = entry.pricing ? priceOfPricing(entry.pricing) : null;
+  const now = entry.pricing ? () => own : currentPrice(priceProvider, native);
   return {
     id: entry.id,
     native,
@@ -63,7 +65,9 @@ function modelOf(entry: ModelEntry, priceProvider: string): CatalogueModel {
     description: '',
     contextLength: entry.context_length ?? null,
     maxCompletionTokens: entry.max_completion_tokens ?? null,
-    price: entry.pricing ? priceOfPricing(entry.pricing) : knownPrice(priceProvider, native),
+    get price() {
+      return now();
+    },
     supportedParameters: entry.supported_parameters ?? USUAL_PARAMETERS,
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideBudget } from '../../server/policy/budget.ts';
-import { knownModels, knownPrice } from '../../server/pricing/catalogue.ts';
+import { currentPrice, knownModels, knownPrice } from '../../server/pricing/catalogue.ts';
 import { costOf } from '../../server/pricing/cost.ts';
 import { formatUsd, nanoOf, nanoOfUsd, parseUsd } from '../../server/pricing/money.ts';
 import { dearest, type Price, priceOfPricing } from '../../server/pricing/price.ts';
@@ -108,6 +108,16 @@ describe('the library’s prices', () => {
     expect(knownPrice('openai', 'gpt-5-2025-08-07')).toEqual(knownPrice('openai', 'gpt-5'));
     expect(knownPrice('openai', 'no-such-model')).toBeNull();
     expect(knownModels('openrouter', '').every(({ price }) => price !== null)).toBe(true);
+  });
+
+  it('are those of the hour, where they change with it', () => {
+    let now = '2026-11-22T17:00:00Z';
+    const price = currentPrice('deepseek', 'deepseek-chat', () => Date.parse(now));
+    const night = price()?.completion ?? 0n;
+    now = '2026-11-23T00:29:59Z';
+    expect(price()?.completion).toBe(night);
+    now = '2026-11-23T00:30:00Z';
+    expect(price()?.completion).toBe(night * 2n);
   });
 });
 
