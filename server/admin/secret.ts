@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const PREFIX = 'sk-cg-v1-';
 
@@ -9,7 +9,7 @@ export function newSecret(): string {
 
 /** SHA-256 of a secret, lowercase hex: what a key is found and named by. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret);
 }
 
 /** A secret as it may be shown: its beginning and its last three characters. */

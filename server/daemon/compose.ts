@@ -43,7 +43,7 @@ export const compose: Compose = async (options) => {
   const store = openSqliteStore(paths(options.state).database, now);
   const ledger = new Ledger(store);
   const recovered = await ledger.recover();
-  if (recovered.charged + recovered.freed > 0) log.warn('recovered calls of a daemon that was killed', recovered);
+  if (recovered > 0) log.warn('charged what a killed daemon left open', { calls: recovered });
 
   let baseUrl = '';
   const sandboxSecret = randomBytes(32).toString('hex');

@@ -158,11 +158,6 @@ export class Engine {
 
   /** Tries endpoint after endpoint, model after model, until one answers or none is left. */
   async #tryRoutes(course: Course): Promise<Answered | Unanswered> {
-    const { ledger, log } = this.#parts;
-    // Committed with this turn's other writes, while the request's bytes leave.
-    ledger
-      .markSent(course.id)
-      .catch((error: unknown) => log.error('could not mark a call as sent', { id: course.id, error: String(error) }));
     const { signal } = course;
     const { routes } = course.eligible;
     const only = routes.length === 1 && routes[0]?.endpoints.length === 1;

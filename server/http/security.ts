@@ -3,7 +3,7 @@
  * a loopback port, so the port being local proves nothing (CVE-2025-24010 and its kin). The same checks guard HTTP requests
  * and WebSocket upgrades.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Refusal, refuse } from '../errors.ts';
 
@@ -110,7 +110,7 @@ export function bearerOf(headers: Headers): string | null {
 
 /** Compares two secrets in time that depends on neither; hashing first makes the lengths equal. */
 export function secretsEqual(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
 }
 
 /** A header said twice is one that no check may half see, so its parts stay joined. */

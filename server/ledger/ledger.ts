@@ -70,11 +70,6 @@ export class Ledger {
     }
   }
 
-  /** The request is about to be sent: from now on a crash charges its input. */
-  async markSent(id: string): Promise<void> {
-    await this.#store.ledger.markSent(id);
-  }
-
   async checkpoint(id: string, checkpoint: Checkpoint): Promise<void> {
     await this.#store.ledger.checkpoint(id, checkpoint);
   }
@@ -95,13 +90,12 @@ export class Ledger {
   }
 
   /**
-   * Ends what a killed daemon left open: what was never sent is freed, what was sent is charged its last checkpoint or its input,
-   * and says that it is an estimate. Returns how many were charged and freed.
+   * Ends what a killed daemon left open. A reservation is made the moment before its call is sent, so each is charged its last
+   * checkpoint, or its input, and says that it is an estimate. Returns how many there were.
    */
-  async recover(): Promise<{ readonly charged: number; readonly freed: number }> {
+  async recover(): Promise<number> {
     const open = await this.#store.ledger.open();
-    const sent = open.filter((reservation) => reservation.sent);
-    for (const { id, generation, checkpoint } of sent) {
+    for (const { id, generation, checkpoint } of open) {
       await this.#store.ledger.settle(id, {
         model: checkpoint?.model ?? null,
         provider: checkpoint?.provider ?? null,
@@ -124,9 +118,7 @@ export class Ledger {
         attempts: [],
       });
     }
-    const unsent = open.filter((reservation) => !reservation.sent);
-    for (const { id } of unsent) await this.#store.ledger.release(id);
-    return { charged: sent.length, freed: unsent.length };
+    return open.length;
   }
 
   async #try<T>(ask: Ask<T>, place: Place): Promise<Exclude<Decision<T>, { kind: 'count' }>> {

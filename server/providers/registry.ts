@@ -7,11 +7,15 @@ export type Endpoint = { readonly id: string; readonly provider: Provider; reado
 /** Where stored provider keys are read; throws when an entry cannot be decrypted. */
 export type StoredKeys = { readonly get: (slug: string) => string | null };
 
+/** Names nobody lists that are remembered, known or not. */
+const MOST_FOUND = 1_000;
+
 /** Every provider the daemon knows, in order of preference, and the endpoints they make up. */
 export class Providers {
   readonly #providers: readonly Provider[];
   readonly #stored: StoredKeys;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #found = new Map<string, CatalogueModel | null>();
   readonly #indexes = new WeakMap<readonly CatalogueModel[], ReadonlyMap<string, CatalogueModel>>();
 
   constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv) {
@@ -69,7 +73,7 @@ export class Providers {
    */
   endpoints(modelId: string): readonly Endpoint[] {
     return this.#providers.flatMap((provider) => {
-      const model = this.#byId(provider.models()).get(modelId) ?? unlisted(provider, modelId);
+      const model = this.#byId(provider.models()).get(modelId) ?? this.#unlisted(provider, modelId);
       // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
       if (!model || (provider.isRouter && model.price === null && this.keyOf(provider) === undefined)) return [];
       return [{ id: `${provider.slug}:${model.id}`, provider, model }];
@@ -83,6 +87,18 @@ export class Providers {
       this.#indexes.set(models, index);
     }
     return index;
+  }
+
+  /** The library searches its patterns one by one: a name is looked up once, and only so many names are kept. */
+  #unlisted(provider: Provider, modelId: string): CatalogueModel | null {
+    const name = `${provider.slug}:${modelId}`;
+    let model = this.#found.get(name);
+    if (model === undefined) {
+      model = unlisted(provider, modelId);
+      if (this.#found.size >= MOST_FOUND) this.#found.clear();
+      this.#found.set(name, model);
+    }
+    return model;
   }
 
   /** The endpoints one can call now. */

@@ -168,7 +168,7 @@ export type Reservation = {
   readonly generation: GenerationStart;
 };
 
-export type OpenReservation = Reservation & { readonly sent: boolean; readonly checkpoint: Checkpoint | null };
+export type OpenReservation = Reservation & { readonly checkpoint: Checkpoint | null };
 
 /** The counts of a stream under way, and its cost if it ended now. */
 export type Checkpoint = {
@@ -240,8 +240,6 @@ export type LedgerStore = {
     layers: readonly Layer[],
     decide: (standings: readonly LayerStanding[]) => { readonly reservation: Reservation | null; readonly verdict: T },
   ): Promise<T>;
-  /** The bytes are about to leave: from now on a crash charges the call. */
-  markSent(id: string): Promise<void>;
   checkpoint(id: string, checkpoint: Checkpoint): Promise<void>;
   /** Ends a reservation: records the generation and charges the layers. Settling twice changes nothing; false then. */
   settle(id: string, end: GenerationEnd): Promise<boolean>;

@@ -239,7 +239,6 @@ function checkBooks(nano: number): void {
   try {
     const one = (sql: string) => database.prepare(sql).get();
     expect(one('SELECT count(*) AS n FROM reservations')).toEqual({ n: 0 });
-    expect(one('SELECT coalesce(sum(abs(nano)), 0) AS n FROM layer_reserved')).toEqual({ n: 0 });
     expect(one('SELECT sum(nano) AS n FROM generations')).toEqual({ n: nano });
     expect(one('SELECT sum(nano) AS n FROM usage')).toEqual({ n: nano });
     expect(one("SELECT sum(nano) AS n FROM layer_spent WHERE day = '*'")).toEqual({ n: nano });

@@ -13,11 +13,12 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #queue: Write[] = [];
   #closed = false;
+  readonly #undone: (() => void)[] = [];
 
   constructor(file: string) {
     this.#sqlite = new DatabaseSync(file);
     this.#sqlite.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000; PRAGMA cache_size = -8000;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;',
     );
   }
 
@@ -35,6 +36,11 @@ export class Database {
 
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  /** Told whenever writes that ran have been undone: what was derived from them no longer holds. */
+  onUndone(listener: () => void): void {
+    this.#undone.push(listener);
   }
 
   /** Runs `write` in the transaction of this turn; resolves once that has committed. */
@@ -61,17 +67,39 @@ export class Database {
     const writes = this.#queue;
     this.#queue = [];
     if (writes.length === 0) return;
+    if (this.#together(writes)) {
+      for (const write of writes) write.settle();
+      return;
+    }
+    // One of them threw, which is rare: again, each under a savepoint, so that it is undone alone.
     const done: Write[] = [];
     try {
-      this.#sqlite.exec('BEGIN IMMEDIATE');
+      this.#run('BEGIN IMMEDIATE');
       for (const write of writes) if (this.#attempt(write)) done.push(write);
-      this.#sqlite.exec('COMMIT');
+      this.#run('COMMIT');
     } catch (error) {
-      if (this.#sqlite.isTransaction) this.#sqlite.exec('ROLLBACK');
+      this.#undo();
       for (const write of writes) write.fail(error);
       return;
     }
     for (const write of done) write.settle();
+  }
+
+  #together(writes: readonly Write[]): boolean {
+    try {
+      this.#run('BEGIN IMMEDIATE');
+      for (const write of writes) write.run();
+      this.#run('COMMIT');
+      return true;
+    } catch {
+      this.#undo();
+      return false;
+    }
+  }
+
+  #undo(): void {
+    if (this.#sqlite.isTransaction) this.#run('ROLLBACK');
+    for (const listener of this.#undone) listener();
   }
 
   #attempt(write: Write): boolean {
@@ -83,6 +111,7 @@ export class Database {
     } catch (error) {
       this.#run('ROLLBACK TO one');
       this.#run('RELEASE one');
+      for (const listener of this.#undone) listener();
       write.fail(error);
       return false;
     }

@@ -40,6 +40,16 @@ const keyOf = (row: Row): KeyRow =>
 
 export function sqliteKeys(database: Database): KeyStore {
   const one = (row: Row | undefined) => (row ? keyOf(row) : null);
+  // Every call asks for its key, twice and more, and only this process writes keys.
+  const found = new Map<string, KeyRow>();
+  const change = (write: () => void) => database.write(write).finally(() => found.clear());
+  const lookUp = (column: 'hash' | 'id', value: string): KeyRow | null => {
+    const known = found.get(`${column}:${value}`);
+    if (known) return known;
+    const key = one(database.get(`${SELECT} AND ${column} = ?`, value));
+    if (key) found.set(`${column}:${value}`, key);
+    return key;
+  };
   return {
     insert: (key) =>
       database.write(() => {
@@ -48,12 +58,12 @@ export function sqliteKeys(database: Database): KeyStore {
           ...FIELDS.map((field) => toSql(key[field])),
         );
       }),
-    byHash: async (hash) => one(database.get(`${SELECT} AND hash = ?`, hash)),
-    byId: async (id) => one(database.get(`${SELECT} AND id = ?`, id)),
+    byHash: async (hash) => lookUp('hash', hash),
+    byId: async (id) => lookUp('id', id),
     ofKind: async (kind) => one(database.get(`${SELECT} AND kind = ?`, kind)),
     list: async () => database.all(`${SELECT} ORDER BY created_at, id`).map(keyOf),
     update: (id, patch) =>
-      database.write(() => {
+      change(() => {
         const fields = (Object.keys(patch) as (keyof KeyPatch)[]).filter((field) => patch[field] !== undefined);
         if (fields.length === 0) return;
         database.run(
@@ -63,7 +73,7 @@ export function sqliteKeys(database: Database): KeyStore {
         );
       }),
     delete: (id) =>
-      database.write(() => {
+      change(() => {
         // The hash is freed of its meaning, the row stays: spend refers to it.
         database.run("UPDATE api_keys SET deleted = 1, hash = 'deleted:' || id WHERE id = ?", id);
       }),

@@ -1,69 +1,23 @@
-import type {
-  Checkpoint,
-  GenerationEnd,
-  GenerationStart,
-  Layer,
-  LayerStanding,
-  LedgerStore,
-  OpenReservation,
-  Reservation,
-} from '../store.ts';
-import type { Database, Row } from './database.ts';
+import type { GenerationEnd, Layer, LayerStanding, LedgerStore, Reservation } from '../store.ts';
+import type { Database } from './database.ts';
+import { OpenReservations } from './open-reservations.ts';
 
 const LIFETIME = '*';
 
-const reservationOf = (row: Row): OpenReservation => ({
-  id: String(row['id']),
-  layers: JSON.parse(String(row['layers'])) as string[],
-  nano: Number(row['nano']),
-  day: String(row['day']),
-  createdAt: String(row['created_at']),
-  sent: row['sent'] === 1,
-  generation: JSON.parse(String(row['generation'])) as GenerationStart,
-  checkpoint: row['checkpoint'] === null ? null : (JSON.parse(String(row['checkpoint'])) as Checkpoint),
-});
-
 export function sqliteLedger(database: Database): LedgerStore {
+  const open = new OpenReservations(database);
+
   const standing = (layer: Layer): LayerStanding => {
     const spent =
       layer.since === null
         ? database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', layer.id, LIFETIME)
         : // '*' sorts before every digit, so the lifetime row is never among the days.
           database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', layer.id, layer.since);
-    const reserved = database.get('SELECT nano FROM layer_reserved WHERE layer = ?', layer.id);
-    return { ...layer, spent: Number(spent?.['nano'] ?? 0), reserved: Number(reserved?.['nano'] ?? 0) };
+    return { ...layer, spent: Number(spent?.['nano'] ?? 0), reserved: open.reserved(layer.id) };
   };
-
-  const addReserved = (layers: readonly string[], nano: number) => {
-    for (const layer of layers) {
-      database.run(
-        'INSERT INTO layer_reserved (layer, nano) VALUES (?, ?) ON CONFLICT (layer) DO UPDATE SET nano = nano + excluded.nano',
-        layer,
-        nano,
-      );
-    }
-  };
-
-  const insert = (reservation: Reservation) => {
-    database.run(
-      'INSERT INTO reservations (id, layers, nano, day, created_at, generation) VALUES (?, ?, ?, ?, ?, ?)',
-      reservation.id,
-      JSON.stringify(reservation.layers),
-      reservation.nano,
-      reservation.day,
-      reservation.createdAt,
-      JSON.stringify(reservation.generation),
-    );
-    addReserved(reservation.layers, reservation.nano);
-  };
-
-  const take = (id: string): OpenReservation | null => {
-    const row = database.get('DELETE FROM reservations WHERE id = ? RETURNING *', id);
-    if (!row) return null;
-    const reservation = reservationOf(row);
-    addReserved(reservation.layers, -reservation.nano);
-    return reservation;
-  };
+  /** A layer without a limit refuses nothing, whatever it has spent. */
+  const standingToDecide = (layer: Layer): LayerStanding =>
+    layer.limit === null ? { ...layer, spent: 0, reserved: 0 } : standing(layer);
 
   const charge = (reservation: Reservation, nano: number) => {
     for (const layer of reservation.layers) {
@@ -116,21 +70,14 @@ export function sqliteLedger(database: Database): LedgerStore {
   return {
     reserve: (layers, decide) =>
       database.write(() => {
-        const { reservation, verdict } = decide(layers.map(standing));
-        if (reservation) insert(reservation);
+        const { reservation, verdict } = decide(layers.map(standingToDecide));
+        if (reservation) open.add(reservation);
         return verdict;
       }),
-    markSent: (id) =>
-      database.write(() => {
-        database.run('UPDATE reservations SET sent = 1 WHERE id = ?', id);
-      }),
-    checkpoint: (id, checkpoint) =>
-      database.write(() => {
-        database.run('UPDATE reservations SET checkpoint = ? WHERE id = ?', JSON.stringify(checkpoint), id);
-      }),
+    checkpoint: (id, checkpoint) => database.write(() => open.checkpoint(id, checkpoint)),
     settle: (id, end) =>
       database.write(() => {
-        const reservation = take(id);
+        const reservation = open.take(id);
         if (!reservation) return false;
         charge(reservation, end.nano);
         record(reservation, end);
@@ -138,9 +85,9 @@ export function sqliteLedger(database: Database): LedgerStore {
       }),
     release: (id) =>
       database.write(() => {
-        take(id);
+        open.take(id);
       }),
-    open: async () => database.all('SELECT * FROM reservations ORDER BY created_at').map(reservationOf),
+    open: async () => open.all(),
     standings: async (layers) => layers.map(standing),
   };
 }

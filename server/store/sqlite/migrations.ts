@@ -32,10 +32,8 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE reservations (
     id TEXT PRIMARY KEY, layers TEXT NOT NULL, nano INTEGER NOT NULL, day TEXT NOT NULL, created_at TEXT NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0, generation TEXT NOT NULL, checkpoint TEXT
-  ) STRICT;
-  -- What the open reservations of a layer add up to, so that admitting a call does not sum them.
-  CREATE TABLE layer_reserved (layer TEXT PRIMARY KEY, nano INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    generation TEXT NOT NULL, checkpoint TEXT
+  ) STRICT, WITHOUT ROWID;
   -- What a layer has spent by day; the day '*' is its lifetime.
   CREATE TABLE layer_spent (
     layer TEXT NOT NULL, day TEXT NOT NULL, nano INTEGER NOT NULL, PRIMARY KEY (layer, day)
@@ -44,7 +42,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE generations (
     id TEXT PRIMARY KEY, created_at TEXT NOT NULL, key_id TEXT NOT NULL, workspace_id TEXT NOT NULL,
     model TEXT, provider TEXT, preset_slug TEXT, nano INTEGER NOT NULL, record TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX generations_by_key ON generations (key_id, created_at);
 
   CREATE TABLE usage (
