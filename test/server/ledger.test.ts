@@ -185,6 +185,8 @@ describe('the queue at a limit', () => {
               else await book.release(id);
             }),
           );
+          // What was granted to a call that had just left is given back a moment later.
+          await book.idle(1_000);
           const last = (await own.ledger.standings([layer(100)]))[0];
           const sums = await own.usage.sums({ keyId: 'k' });
           await own.close();
