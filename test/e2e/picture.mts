@@ -71,7 +71,7 @@ async function compose(page: Page): Promise<void> {
   await spendRows(page)
     .filter({ hasText: /editor\$0\.0*[1-9]/ })
     .waitFor();
-  await widen(page, 437);
+  await widen(page, 450);
   await palette(page, 'Notifications: Clear All Notifications');
   await page.mouse.move(700, 890);
   for (const passing of ['.quick-input-widget', '.monaco-sash.hover', '.monaco-sash.active']) {

@@ -83,7 +83,7 @@ async function main(): Promise<Results> {
   interruption.throwIfAborted();
   const outside = await outsideSuite();
   interruption.throwIfAborted();
-  if (process.env['CALLGATE_PICTURE']) await (await import('./picture.mts')).drawPicture();
+  if (process.env['CALLGATE_PICTURE'] === '1') await (await import('./picture.mts')).drawPicture();
   return { passed: inside.passed + outside.passed, failed: inside.failed + outside.failed };
 }
 
