@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { CallgateExports } from '../../../client/extension.ts';
+import { apply, completions, open, ours, problems, quickFixes, read, write } from './editing.ts';
 import { eventually } from './eventually.ts';
 import { attached, closeEditors, inWorkspace } from './extension.ts';
 import { after, afterEach, before, describe, it } from './mocha.ts';
 import { compile, runGreet } from './program.ts';
 
 const GREET = 'src/greet.ts';
-/** VS Code does not say whose an action is. */
-const OUR_FIXES = /Callgate|environment variable/;
 
 describe('the language server, in the editor', () => {
   let callgate: CallgateExports;
@@ -184,63 +183,3 @@ describe('the language server, in the editor', () => {
     });
   });
 });
-
-async function open(path: string): Promise<vscode.TextDocument> {
-  const document = await vscode.workspace.openTextDocument(inWorkspace(path));
-  await vscode.window.showTextDocument(document, { preview: false });
-  return document;
-}
-
-function ours(uri: vscode.Uri): vscode.Diagnostic[] {
-  return vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'Callgate');
-}
-
-/** Our diagnostics of one code, in the order of the text, as soon as there are `count`. */
-async function problems(document: vscode.TextDocument, code: string, count = 1) {
-  const found = await eventually(`${count} × ${code}`, vscode.languages.onDidChangeDiagnostics, () => {
-    const all = ours(document.uri).filter((one) => codeOf(one) === code);
-    return all.length === count ? all : null;
-  });
-  return found.toSorted((a, b) => a.range.start.compareTo(b.range.start)) as [
-    vscode.Diagnostic,
-    ...vscode.Diagnostic[],
-  ];
-}
-
-function codeOf({ code }: vscode.Diagnostic): unknown {
-  return typeof code === 'object' ? code.value : code;
-}
-
-/** Our quick fixes with their edits, as the light bulb would offer them. */
-async function quickFixes(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
-  const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
-    'vscode.executeCodeActionProvider',
-    document.uri,
-    range,
-    vscode.CodeActionKind.QuickFix.value,
-    10,
-  );
-  return actions.filter(({ title }) => OUR_FIXES.test(title));
-}
-
-async function apply({ title, edit }: vscode.CodeAction): Promise<void> {
-  assert.ok(edit, `"${title}" has no edit`);
-  assert.ok(await vscode.workspace.applyEdit(edit));
-}
-
-async function completions(document: vscode.TextDocument, at: vscode.Position): Promise<string[]> {
-  const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
-    'vscode.executeCompletionItemProvider',
-    document.uri,
-    at,
-  );
-  return items.map(({ label }) => (typeof label === 'string' ? label : label.label));
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await vscode.workspace.fs.writeFile(inWorkspace(path), new TextEncoder().encode(text));
-}
-
-async function read(path: string): Promise<string> {
-  return new TextDecoder().decode(await vscode.workspace.fs.readFile(inWorkspace(path)));
-}
