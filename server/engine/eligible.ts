@@ -1,6 +1,7 @@
 import { type Refusal, refuse } from '../errors.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
 import { type Preferences, planEndpoints } from '../routing/plan.ts';
+import { unmetPreference } from './hard-filters.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 /** One model of a call and where it can be had, in the order it will be tried. */
@@ -49,7 +50,7 @@ export function eligibleRoutes(
     const known = providers.endpoints(model.replace(ROUTING_VARIANT, ''));
     if (known.length === 0) left.push({ model, provider: '', why: 'unknown_model' });
     const usable = known.filter((endpoint) => {
-      const why = unusable(endpoint, providers, unpricedAllowed);
+      const why = unusable(endpoint, providers, unpricedAllowed) ?? unmetPreference(endpoint, request);
       if (why) left.push({ model, provider: endpoint.provider.slug, why });
       return !why;
     });

@@ -67,27 +67,26 @@ export class Database {
     const writes = this.#queue;
     this.#queue = [];
     if (writes.length === 0) return;
-    if (this.#together(writes)) {
-      for (const write of writes) write.settle();
-      return;
-    }
-    // One of them threw, which is rare: again, each under a savepoint, so that it is undone alone.
-    const done: Write[] = [];
     try {
       this.#run('BEGIN IMMEDIATE');
-      for (const write of writes) if (this.#attempt(write)) done.push(write);
-      this.#run('COMMIT');
+      if (!this.#together(writes)) {
+        // One of them threw, which is rare: again, each under a savepoint, so that it is undone alone.
+        this.#run('BEGIN IMMEDIATE');
+        const done = writes.filter((write) => this.#attempt(write));
+        this.#run('COMMIT');
+        for (const write of done) write.settle();
+        return;
+      }
     } catch (error) {
       this.#undo();
       for (const write of writes) write.fail(error);
       return;
     }
-    for (const write of done) write.settle();
+    for (const write of writes) write.settle();
   }
 
   #together(writes: readonly Write[]): boolean {
     try {
-      this.#run('BEGIN IMMEDIATE');
       for (const write of writes) write.run();
       this.#run('COMMIT');
       return true;
