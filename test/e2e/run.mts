@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import Mocha from 'mocha';
 import { chooseHost } from './host/desktop.mts';
-import { EVIDENCE, ROOT, SUITE } from './host/paths.mts';
+import { cacheFolder, EVIDENCE, ROOT, SUITE } from './host/paths.mts';
 import { createSandbox, type Sandbox } from './host/sandbox.mts';
 
 type Results = { readonly passed: number; readonly failed: number };
@@ -43,7 +43,11 @@ async function insideSuite(sandbox: Sandbox): Promise<Results> {
         `--user-data-dir=${sandbox.userData}`,
         `--extensions-dir=${sandbox.extensions}`,
       ],
-      extensionTestsEnv: { ...sandbox.env, CALLGATE_E2E_RESULTS: resultsFile },
+      extensionTestsEnv: {
+        ...sandbox.env,
+        CALLGATE_E2E_RESULTS: resultsFile,
+        CALLGATE_E2E_ACTIVATION: join(cacheFolder(), 'activation.json'),
+      },
     });
   } catch (error) {
     failure = error;
