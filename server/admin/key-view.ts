@@ -1,4 +1,5 @@
 import { resetsAt, windowStart } from '../ledger/windows.ts';
+import { isExpired } from '../policy/key-expiry.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import type { KeyState, SpendKey } from '../protocol.ts';
 import type { KeyRow, LayerStanding } from '../store/store.ts';
@@ -124,11 +125,6 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
     requests: usage.requests,
     last_used_at: await admin.store.usage.lastUsed(key.id),
   };
-}
-
-/** Whether a key has passed its expiry. */
-export function isExpired(key: KeyRow, now: Date): boolean {
-  return key.expiresAt !== null && Date.parse(key.expiresAt) <= now.getTime();
 }
 
 /** A limit is near from 80 % of it. */

@@ -81,8 +81,6 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
-export type ProviderConfig = z.output<typeof provider>;
-export type ModelConfig = z.output<typeof model>;
 
 /** The keys that may stand in the object at `path`, to tell a mistyped one what it may have meant. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {

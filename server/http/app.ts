@@ -7,7 +7,7 @@ import type { Log } from '../observe/log.ts';
 import { authenticate } from './authenticate.ts';
 import type { HttpContext } from './context.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
-import { type AccessPolicy, checkRequest, headOf } from './security.ts';
+import { type AccessPolicy, checkRequest, headOf, JSON_TYPE } from './security.ts';
 
 export type AppOptions = {
   readonly context: HttpContext;
@@ -104,7 +104,7 @@ function preflightHeaders(headers: Readonly<Record<string, string | string[] | u
 function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser(/^application\/json[ \t]*(;|$)/i, { parseAs: 'buffer' }, (request, body, done) => {
+  app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
     const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     let text: string;
     try {

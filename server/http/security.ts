@@ -97,9 +97,12 @@ export function isLoopbackAddress(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(address ?? '');
 }
 
-/** Whether a body of this Content-Type is read: JSON with any parameters. Anything a form can send is not. */
+/** A Content-Type whose body is read: JSON with any parameters. Anything a form can send is not. */
+export const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;
+
+/** Whether a body of this Content-Type is read. */
 export function contentTypeAllowed(header: string | undefined): boolean {
-  return /^application\/json[ \t]*(;|$)/i.test(header?.trim() ?? '');
+  return JSON_TYPE.test(header?.trim() ?? '');
 }
 
 /** The key a request carries: `Authorization: Bearer`, else `x-api-key`; null when neither says anything. */

@@ -39,11 +39,6 @@ export function nanoOf(femto: Femto): Nano {
   return Number((femto + FEMTO_PER_NANO - 1n) / FEMTO_PER_NANO);
 }
 
-/** Nano-dollars as femto-dollars. */
-export function femtoOf(nano: Nano): Femto {
-  return BigInt(nano) * FEMTO_PER_NANO;
-}
-
 /** A JSON number of US dollars as nano-dollars: `round(x · 10⁹)`. */
 export function nanoOfUsd(usd: number): Nano {
   return Math.round(usd * 1e9);
