@@ -8,6 +8,7 @@ import type { Transport } from '../providers/transport.ts';
 import { anotherEndpointMayServe } from '../routing/failure.ts';
 import type { EndpointHealth } from '../routing/health.ts';
 import type { KeyStore, PresetStore } from '../store/store.ts';
+import { announce } from './announce.ts';
 import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
@@ -242,20 +243,11 @@ export class Engine {
       // A provider's own words may repeat the prompt.
       ...('provider_name' in refusal.metadata ? {} : { message: refusal.message }),
     });
-    const model = typeof body['model'] === 'string' ? body['model'] : null;
-    events.emit({
-      kind: 'call',
-      call: {
-        id,
-        key_hash: key.hash,
-        workspace_id: key.workspaceId,
-        preset: null,
-        model,
-        provider: null,
-        status: refusal.status,
-        cost: 0,
-      },
-    });
+    // What was reserved has been announced by its settlement.
+    if (!route) {
+      const model = typeof body['model'] === 'string' ? body['model'] : null;
+      announce(events, key, { id, preset: null, model, provider: null, status: refusal.status, cost: 0 });
+    }
     return { kind: 'refused', id, refusal, metadata: input.caller.wantsMetadata ? route : null };
   }
 }

@@ -8,6 +8,7 @@ import { loadTokenizer } from '../pricing/tokenizer.ts';
 import { NO_USAGE, type Usage } from '../pricing/usage.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { GenerationEnd } from '../store/store.ts';
+import { announce } from './announce.ts';
 import type { Course } from './course.ts';
 import type { Tally } from './tally.ts';
 
@@ -128,17 +129,5 @@ async function settle(
     attempts: course.attempts.length,
     ms: ending.generationMs === null ? null : Math.round(ending.generationMs),
   });
-  events.emit({
-    kind: 'call',
-    call: {
-      id,
-      key_hash: key.hash,
-      workspace_id: key.workspaceId,
-      preset: preset?.slug ?? null,
-      model,
-      provider,
-      status: ending.status,
-      cost: known,
-    },
-  });
+  announce(events, key, { id, preset: preset?.slug ?? null, model, provider, status: ending.status, cost: known });
 }
