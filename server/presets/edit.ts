@@ -60,7 +60,7 @@ export function setSystemPrompt(text: string, systemPrompt: string): readonly Te
   if (lines === null) return [{ start: parts.bodyStart, end: text.length, text: '' }];
   const fence = text.endsWith('\n', parts.bodyStart) ? '' : '\n';
   // A prompt that begins with a blank line would lose it to the fence.
-  const parting = !parts.parted && /^[ \t]*\n/.test(lines) ? '\n' : '';
+  const parting = !parts.parted && /^[ \t]*\r?\n/.test(lines) ? '\n' : '';
   const last = body === '' || body.endsWith('\n') || lines.endsWith('\n') ? '\n' : '';
   const wanted = (fence + parting + lines + last).replaceAll('\n', parts.eol);
   return [narrow(body, wanted, parts.bodyStart)];

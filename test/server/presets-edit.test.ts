@@ -366,6 +366,7 @@ describe('setSystemPrompt', () => {
     ['', 'New', '---\n---\n\nNew\n'],
     ['Only text\n', 'New', '---\n---\n\nNew\n'],
     ['---\n---\nOld\n', '\nNew', '---\n---\n\n\nNew\n'],
+    ['---\n---\nOld', '\r\nNew', '---\n---\n\n\r\nNew'],
     ['---\n---\n\nOld\n', 'New', '---\n---\n\nNew\n'],
     ['---\nunterminated', 'New', '---\nunterminated'],
   ])('of %j to %j', (text, prompt, after) => {
