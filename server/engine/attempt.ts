@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
-import { encodeOpenAi } from '../providers/openai/encode.ts';
-import { readEvents } from '../providers/openai/stream.ts';
+import { type Dialect, dialectOf } from '../providers/dialect.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
@@ -53,7 +52,8 @@ export async function attempt(transport: Transport, input: AttemptInput, now: ()
 async function send(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
   const { endpoint, signal } = input;
   const startedMs = performance.now();
-  const upstream = encodeOpenAi(input.request, endpoint, input.key, input.maxTokens);
+  const dialect = dialectOf(endpoint.provider.dialect);
+  const upstream = dialect.encode(input.request, endpoint, input.key, input.maxTokens);
   const headersTimeoutMs = Math.min(endpoint.provider.timeoutMs, input.budgetMs);
   const answer = await transport.send(upstream, { signal, headersTimeoutMs });
   if (answer.kind === 'no_answer') {
@@ -74,7 +74,7 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
     Math.max(1, limitMs),
   );
   try {
-    return streamed ? await openStream(answer) : await readJson(answer);
+    return streamed ? await openStream(answer, dialect, input.request) : await readJson(answer, dialect, input.request);
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
     if (late) return failed({ status: 0, reason: 'timeout' }, 'no answer came after its headers', '');
@@ -99,7 +99,7 @@ async function failedStatus(answer: UpstreamAnswer, now: Date): Promise<AttemptF
   );
 }
 
-async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
+async function readJson(answer: UpstreamAnswer, dialect: Dialect, request: JsonObject): Promise<AttemptResult> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -107,10 +107,11 @@ async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
     size += chunk.length;
     if (size > ANSWER_LIMIT) throw new Error(`the answer is larger than ${ANSWER_LIMIT} bytes`);
   }
-  const text = Buffer.concat(chunks)
+  const sent = Buffer.concat(chunks)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
-  if (nestsTooDeep(text)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
+  if (nestsTooDeep(sent)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
+  const text = dialect.readAnswer(sent, request);
   const parsed = parseObject(text);
   if (!parsed) return failed({ status: 0, reason: 'stream' }, 'the answer is not a JSON object', text);
   // Routers answer 200 with an error inside; that is a failure before the first token like any other.
@@ -122,15 +123,15 @@ async function readJson(answer: UpstreamAnswer): Promise<AttemptResult> {
   return { kind: 'json', text, answer: parsed };
 }
 
-async function openStream(answer: UpstreamAnswer): Promise<AttemptResult> {
+async function openStream(answer: UpstreamAnswer, dialect: Dialect, request: JsonObject): Promise<AttemptResult> {
   const type = String(answer.headers['content-type'] ?? '');
   if (type.includes('application/json')) {
     const raw = await readErrorBody(answer.body);
-    const error = errorIn(parseObject(raw) ?? {});
+    const error = errorIn(parseObject(dialect.readAnswer(raw, request)) ?? {});
     if (error) return failed({ status: error.code, reason: 'status' }, error.message, raw);
     return failed({ status: 0, reason: 'stream' }, 'the provider answered a stream with a JSON document', raw);
   }
-  const rest = readEvents(answer.body as AsyncIterable<Buffer>);
+  const rest = dialect.readEvents(answer.body as AsyncIterable<Buffer>, request);
   const held: string[] = [];
   const tally = new Tally();
   for (let batch = await rest.next(); !batch.done; batch = await rest.next()) {

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../errors.ts';
+import { dialectOf } from '../providers/dialect.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
 import { type Preferences, planEndpoints } from '../routing/plan.ts';
 import { unmetPreference } from './hard-filters.ts';
@@ -50,7 +51,10 @@ export function eligibleRoutes(
     const known = providers.endpoints(model.replace(ROUTING_VARIANT, ''));
     if (known.length === 0) left.push({ model, provider: '', why: 'unknown_model' });
     const usable = known.filter((endpoint) => {
-      const why = unusable(endpoint, providers, unpricedAllowed) ?? unmetPreference(endpoint, request);
+      const why =
+        unusable(endpoint, providers, unpricedAllowed) ??
+        unmetPreference(endpoint, request) ??
+        inexpressible(endpoint, request);
       if (why) left.push({ model, provider: endpoint.provider.slug, why });
       return !why;
     });
@@ -74,6 +78,14 @@ function unusable(endpoint: Endpoint, providers: Providers, unpricedAllowed: boo
   return endpoint.model.price === null && !unpricedAllowed ? 'unpriced' : null;
 }
 
+const INEXPRESSIBLE = 'inexpressible: ';
+
+/** What an endpoint's dialect has no words for is never dropped on the way: the endpoint is left out. */
+function inexpressible(endpoint: Endpoint, request: JsonObject): string | null {
+  const field = dialectOf(endpoint.provider.dialect).inexpressible?.(request, endpoint);
+  return field ? `${INEXPRESSIBLE}${field}` : null;
+}
+
 function refusalFor(models: readonly string[], left: Eligible['left']): Refusal {
   const because = (why: string) => [
     ...new Set(left.filter((entry) => entry.why === why).map((entry) => entry.provider)),
@@ -86,6 +98,14 @@ function refusalFor(models: readonly string[], left: Eligible['left']): Refusal 
     return refuse('no_endpoints', {
       message: `No allowed providers are available for the selected model. Providers serving ${model}: ${[...new Set(filtered.map((entry) => entry.provider))].join(', ')}, but the request's ${[...new Set(filtered.map((entry) => entry.why))].join(', ')} leaves none of them.`,
       metadata,
+    });
+  }
+  const unsaid = left.find((entry) => entry.why.startsWith(INEXPRESSIBLE));
+  if (unsaid) {
+    const field = unsaid.why.slice(INEXPRESSIBLE.length);
+    return refuse('invalid_request', {
+      message: `${unsaid.provider} cannot be asked for ${field}, and nobody else here serves ${model}`,
+      metadata: { ...metadata, field },
     });
   }
   const keyless = because('no_key');

@@ -1,0 +1,50 @@
+import { encodeOpenAi } from './openai/encode.ts';
+import { readEvents } from './openai/stream.ts';
+import type { DialectName, UpstreamRequest } from './provider.ts';
+import type { Endpoint } from './registry.ts';
+
+/** The canonical request: OpenRouter's chat completion body, with its preset merged in. */
+export type CanonicalRequest = Readonly<Record<string, unknown>>;
+
+/** How one family of providers is spoken to. Requests come, and answers leave, in OpenRouter's shape: nobody else knows another. */
+export type Dialect = {
+  /**
+   * What of the request this endpoint has no words for, by its field (`n`, `messages[2].content[0].input_audio`): such an endpoint is
+   * left out, for the answer would not be to what was asked. Null: all of it can be said. Absent: always all.
+   */
+  readonly inexpressible?: (request: CanonicalRequest, endpoint: Endpoint) => string | null;
+  /** What of the request is not sent because the endpoint would refuse it, though the answer stands without: named, for people. */
+  readonly warnings: (request: CanonicalRequest, endpoint: Endpoint) => readonly string[];
+  /**
+   * Encodes a request that is not inexpressible. `maxTokens`: what a limit allows, where the request did not say or may be lowered;
+   * it goes in the dialect's own field.
+   */
+  readonly encode: (
+    request: CanonicalRequest,
+    endpoint: Endpoint,
+    key: string | null,
+    maxTokens: number | null,
+  ) => UpstreamRequest;
+  /** Turns a whole answer, or an error, into the text of a chat completion, or of its error. What cannot be read stands as it is. */
+  readonly readAnswer: (text: string, request: CanonicalRequest) => string;
+  /** Turns a stream into the data of chat completion chunks, in batches as the bytes come, `[DONE]` at its end. */
+  readonly readEvents: (
+    bytes: AsyncIterable<Buffer>,
+    request: CanonicalRequest,
+  ) => AsyncGenerator<readonly string[], void, undefined>;
+};
+
+/** The shape is ours already: bytes stand. */
+const openai: Dialect = {
+  warnings: () => [],
+  encode: encodeOpenAi,
+  readAnswer: (text) => text,
+  readEvents,
+};
+
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai };
+
+/** How a provider is spoken to. */
+export function dialectOf(name: DialectName): Dialect {
+  return DIALECTS[name];
+}
