@@ -12,7 +12,7 @@ const MOST_FOUND = 1_000;
 
 /** Every provider the daemon knows, in order of preference, and the endpoints they make up. */
 export class Providers {
-  readonly #providers: readonly Provider[];
+  #providers: readonly Provider[];
   readonly #stored: StoredKeys;
   readonly #env: NodeJS.ProcessEnv;
   readonly #found = new Map<string, CatalogueModel | null>();
@@ -26,6 +26,12 @@ export class Providers {
 
   list(): readonly Provider[] {
     return this.#providers;
+  }
+
+  /** Puts other providers in place of all; calls under way keep the endpoints they were given. */
+  replace(providers: readonly Provider[]): void {
+    this.#providers = providers;
+    this.#found.clear();
   }
 
   find(slug: string): Provider | undefined {
