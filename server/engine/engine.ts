@@ -9,6 +9,7 @@ import { anotherEndpointMayServe } from '../routing/failure.ts';
 import type { EndpointHealth } from '../routing/health.ts';
 import type { KeyStore, PresetStore } from '../store/store.ts';
 import { announce } from './announce.ts';
+import type { Asked } from './asked.ts';
 import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
@@ -64,7 +65,7 @@ export class Engine {
 
   /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
   async call(input: CallInput): Promise<CallAnswer> {
-    const { presets, keys, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const { presets, keys, now } = this.#parts;
     const startedAt = now();
     const startedMs = performance.now();
     const { id } = input;
@@ -76,14 +77,21 @@ export class Engine {
 
     const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
     if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
-    const { preset } = resolved;
     const { clamp, ...request } = resolved.request;
+    const asked: Asked = { input, key, request, preset: resolved.preset, clamp: clamp === true, startedAt, startedMs };
+    return this.#serve(asked);
+  }
 
+  /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
+  async #serve(asked: Asked): Promise<CallAnswer> {
+    const { keys, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const { input, key, request, preset, startedAt, startedMs } = asked;
+    const { id } = input;
     const restsUntil = (endpoint: string) => health.restsUntil(endpoint, startedAt.getTime());
     const eligible = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
     if (eligible.kind === 'refused') return this.#refused(id, input, eligible);
 
-    const bound = boundOf(request, eligible.routes, key.clamp || clamp === true);
+    const bound = boundOf(request, eligible.routes, key.clamp || asked.clamp);
     const generation = startOf(input, request, preset, bound);
     const patienceMs = Math.min(queueWaitMs, timeBudgetMs);
     const { signal } = input;

@@ -1,0 +1,17 @@
+import type { KeyRow } from '../store/store.ts';
+import type { CallInput } from './call.ts';
+import type { JsonObject, PresetUsed } from './resolve-preset.ts';
+
+/** A call whose key may call and whose preset is merged in: what is asked for, before anything has been done about it. */
+export type Asked = {
+  readonly input: CallInput;
+  /** As it stands now; `input.key` is as it stood when the request's head came. */
+  readonly key: KeyRow;
+  readonly request: JsonObject;
+  readonly preset: PresetUsed | null;
+  /** The request's wish that an explicit maximum may be lowered. */
+  readonly clamp: boolean;
+  readonly startedAt: Date;
+  /** Monotonic milliseconds at the start. */
+  readonly startedMs: number;
+};
