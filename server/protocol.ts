@@ -33,9 +33,28 @@ export type DaemonInfo = z.infer<typeof daemonInfo>;
 /** `GET /healthz?nonce=N`: HMAC-SHA256 of the nonce under the management key, hex; shows the daemon is ours. */
 export const health = z.object({ status: z.literal('ok'), proof: z.optional(z.string()) });
 
-/** `GET {CALLGATE_API}/status` */
+/**
+ * How config.yaml stands: `POST {CALLGATE_API}/reload` reads it again and answers this; the daemon tells it to the editors whenever
+ * it changes. `problems` are `file:line:column: message`, and while there are any the settings read before hold. `restart` names
+ * what was changed and takes effect only at the next start.
+ */
+export const configStanding = z.object({
+  path: z.string(),
+  problems: z.array(z.string()),
+  restart: z.array(z.string()),
+});
+export type ConfigStanding = z.infer<typeof configStanding>;
+/** Daemon → editor, with a `ConfigStanding`. */
+export const CONFIG_READ = 'callgate/configRead';
+
+/** `GET {CALLGATE_API}/status`; what an older daemon does not tell is absent. */
 export const daemonStatus = z.object({
   ...daemonInfo.shape,
+  /** The problems of config.yaml, one to a line; null when it is in force. */
+  config_error: z.optional(z.nullable(z.string())),
+  config_path: z.optional(z.string()),
+  /** Settings that wait for a restart. */
+  config_restart: z.optional(z.array(z.string())),
   uptime_seconds: z.number(),
   in_flight: z.number(),
   editors: z.number(),

@@ -9,6 +9,7 @@ import { addLogs } from './logs.ts';
 import { note, red } from './output.ts';
 import { addPresets } from './presets.ts';
 import { addProviders } from './providers.ts';
+import { addReload } from './reload.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
 import { addStatus, addStop } from './status.ts';
@@ -38,6 +39,7 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addServe(program, compose);
   addStatus(program);
   addStop(program);
+  addReload(program);
   addLogs(program);
   addKeys(program);
   addPresets(program);

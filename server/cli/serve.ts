@@ -97,7 +97,10 @@ async function untilStopped(daemon: RunningDaemon): Promise<void> {
     }
     daemon.stop(signal);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal);
+  // Of a daemon in a terminal it means that the terminal has gone; of any other, by custom, that its configuration has changed.
+  const ownsTerminal = process.stdin.isTTY || process.stdout.isTTY || process.platform === 'win32';
+  process.on('SIGHUP', ownsTerminal ? onSignal : () => daemon.reload('SIGHUP'));
   // The terminal may be gone long before the daemon is.
   process.stdout.removeAllListeners('error');
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -38,6 +38,9 @@ export function addStatus(program: Command): void {
           ['state', status.state],
         ]),
       );
+      const { config_error: problems, config_restart: restart = [] } = status;
+      if (problems) note(`\nconfig.yaml is not valid, so the settings read before still hold:\n${problems}`);
+      if (restart.length > 0) note(`\nAt the next start only: ${restart.join(', ')}.`);
     },
   );
 }

@@ -9,6 +9,7 @@ import type { HttpContext } from '../http/context.ts';
 import { healthRoutes } from '../http/health.ts';
 import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
+import { lifeRoutes } from '../http/life.ts';
 import { lookupRoutes } from '../http/models.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
@@ -39,7 +40,8 @@ const SETTLE_MS = 2_000;
 
 /** Puts the daemon together: store → ledger → providers → engine → routers. */
 export const compose: Compose = async (options) => {
-  const { config, log, now, managementKey, vault, env } = options;
+  const { log, now, managementKey, vault, env } = options;
+  let { config } = options;
   const store = openSqliteStore(paths(options.state).database, now);
   const ledger = new Ledger(store);
   const recovered = await ledger.recover();
@@ -50,7 +52,7 @@ export const compose: Compose = async (options) => {
   const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
   const providers = new Providers(allProviders(config, sandbox), vault, env);
   const events = new Events();
-  const transport = new Transport();
+  const transport = new Transport(env);
   const admin: AdminContext = { store, ledger, providers, events, log, now };
   const engine = new Engine({
     presets: store.presets,
@@ -62,7 +64,9 @@ export const compose: Compose = async (options) => {
     events,
     log,
     now,
-    queueWaitMs: config.server.queue_wait * 1000,
+    get queueWaitMs() {
+      return config.server.queue_wait * 1000;
+    },
     timeBudgetMs: TIME_BUDGET_MS,
   });
   await furnish(admin, config.defaults.editor_key_limit);
@@ -74,8 +78,7 @@ export const compose: Compose = async (options) => {
     keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
     proof: (nonce) => proofOf(managementKey, nonce),
   };
-  const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.server;
-  let access: AccessPolicy = { port: 0, allowedHosts, allowedOrigins };
+  let access: AccessPolicy = accessOf(config, 0);
   const policy = () => access;
   const app = createApp({
     context,
@@ -98,6 +101,7 @@ export const compose: Compose = async (options) => {
     setProviderKey: vault.set,
     deleteProviderKey: vault.delete,
   });
+  lifeRoutes(app, { reload: options.reloadConfig });
   const sockets = languageSocket(app, context, policy, (socket) => {
     editors.attach(socket).catch((error: unknown) => {
       log.error('an editor could not be served', { error: String(error) });
@@ -110,8 +114,15 @@ export const compose: Compose = async (options) => {
     app,
     setBaseUrl: (url) => {
       baseUrl = url;
-      access = { port: Number(new URL(url).port), allowedHosts, allowedOrigins };
+      access = accessOf(config, Number(new URL(url).port));
     },
+    reconfigure: (next) => {
+      providers.replace(allProviders(next, sandbox));
+      config = next;
+      access = accessOf(next, access.port);
+      events.emit({ kind: 'changed', changed: { what: 'providers' } });
+    },
+    tellConfig: (standing) => events.emit({ kind: 'config', standing }),
     mintFirstKey: () => mintFirstKey(admin),
     close: async () => {
       editors.close();
@@ -122,6 +133,10 @@ export const compose: Compose = async (options) => {
     },
   } satisfies Composition;
 };
+
+function accessOf({ server }: Config, port: number): AccessPolicy {
+  return { port, allowedHosts: server.allowed_hosts, allowedOrigins: server.allowed_origins };
+}
 
 /** What config.yaml names comes first, in its order; then what is built in, a router last. */
 function allProviders(config: Config, sandbox: Provider): readonly Provider[] {
@@ -142,6 +157,7 @@ async function statusOf(options: ComposeOptions, admin: AdminContext, editors: E
   const info = options.info();
   if (!info) throw new Error('the daemon does not listen yet');
   const { store, ledger, now } = admin;
+  const config = options.configStanding();
   return {
     ...info,
     uptime_seconds: Math.floor((now().getTime() - Date.parse(info.started_at)) / 1000),
@@ -149,5 +165,8 @@ async function statusOf(options: ComposeOptions, admin: AdminContext, editors: E
     editors: editors.count,
     keys: (await store.keys.list()).length,
     presets: (await store.presets.list((await store.workspaces.default()).id)).length,
+    config_error: config.problems.length > 0 ? config.problems.join('\n') : null,
+    config_path: config.path,
+    config_restart: [...config.restart],
   };
 }

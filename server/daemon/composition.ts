@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../observe/log.ts';
-import type { DaemonInfo } from '../protocol.ts';
+import type { ConfigStanding, DaemonInfo } from '../protocol.ts';
 import type { Config } from './config-schema.ts';
 import type { Vault } from './vault.ts';
 
@@ -19,6 +19,9 @@ export type ComposeOptions = {
   readonly info: () => DaemonInfo | null;
   /** Begins the drain, soon enough after the answer to the request that asks for it. */
   readonly requestStop: () => void;
+  readonly configStanding: () => ConfigStanding;
+  /** Reads config.yaml again, and puts it in place if it is valid. */
+  readonly reloadConfig: () => ConfigStanding;
 };
 
 /** The daemon's insides: an app that does not listen yet, over an open store. */
@@ -26,6 +29,10 @@ export type Composition = {
   readonly app: FastifyInstance;
   /** Told once the port is known, before the first request is let in. */
   readonly setBaseUrl: (url: string) => void;
+  /** Puts another configuration in place for the calls that come from now on; throws when it cannot, and has then changed nothing. */
+  readonly reconfigure: (config: Config) => void;
+  /** Tells the editors that config.yaml was read again. */
+  readonly tellConfig: (standing: ConfigStanding) => void;
   /** Makes a first API key, unless there is one; asked for only where a person will see it, for it is shown once. */
   readonly mintFirstKey: () => Promise<string | null>;
   /** Closes the store; called after the last request has ended. */

@@ -1,4 +1,5 @@
 /** The daemon's life: folder → lock → config → insides → listen → daemon.json → … → drain → close → lock released. */
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import { type DaemonHandle, findDaemon } from '../ensure-daemon.ts';
@@ -8,6 +9,7 @@ import { type LoadedConfig, loadConfig } from './config.ts';
 import type { Config } from './config-schema.ts';
 import { deleteDaemonJson, readDaemonJson, readOrCreateManagementKey, writeDaemonJson } from './discovery.ts';
 import { isBeyondLoopback, type Listening, listen } from './listen.ts';
+import { LiveConfig } from './live-config.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type LogFile, openLog } from './logs.ts';
 import { prepareStateFolder, type StatePaths } from './state-folder.ts';
@@ -39,6 +41,8 @@ export type RunningDaemon = {
   readonly log: LogFile;
   /** Drains (at most 30 s), then closes all. Asked again, it cuts what is still in flight. */
   readonly stop: (why: string) => void;
+  /** Reads config.yaml again. */
+  readonly reload: (why: string) => void;
   /** Resolves when everything is closed and the lock is free. */
   readonly closed: Promise<void>;
 };
@@ -94,28 +98,32 @@ async function lockOrRunning({ state, onWait }: StartOptions): Promise<Place> {
 async function startLocked(options: StartOptions, paths: StatePaths, lock: Lock): Promise<StartResult> {
   // Left by a daemon that was killed; whoever reads it now would ask a port that may be anybody's.
   deleteDaemonJson(options.state);
-  const loaded: LoadedConfig = loadConfig(options.config ?? paths.config, options.config !== undefined);
+  const configPath = resolve(options.config ?? paths.config);
+  const loaded: LoadedConfig = loadConfig(configPath, options.config !== undefined);
   if (loaded.kind === 'invalid') return { kind: 'invalid_config', problems: loaded.problems };
   const { config } = loaded;
   const host = options.host ?? config.server.host;
-  if (isBeyondLoopback(host) && config.server.allowed_hosts.length === 0) {
-    return {
-      kind: 'refused',
-      message: `--host ${host} lets other machines in, and server.allowed_hosts is empty`,
-      remedy: 'List the names they will call this machine by under server.allowed_hosts in config.yaml.',
-      exitCode: EXIT.usage,
-    };
+  const unnamed = withoutNames(host, config);
+  if (unnamed !== null) {
+    const remedy = 'List the names they will call this machine by under server.allowed_hosts in config.yaml.';
+    return { kind: 'refused', message: unnamed, remedy, exitCode: EXIT.usage };
   }
   const log = openLog(paths.logs);
   const running = new Lifetime(options.state, lock, log);
   try {
-    return await running.start(options, config, host);
+    return await running.start(options, config, configPath, host);
   } catch (error) {
     log.error('start_failed', { error });
     await running.closeInsides();
     log.close();
     throw error;
   }
+}
+
+/** Why a daemon on this host may not run with this configuration; null when it may. */
+function withoutNames(host: string | undefined, config: Config): string | null {
+  if (!isBeyondLoopback(host) || config.server.allowed_hosts.length > 0) return null;
+  return `--host ${host} lets other machines in, and server.allowed_hosts is empty`;
 }
 
 /** What a daemon that is being started, runs, or is being stopped holds on to. */
@@ -125,6 +133,7 @@ class Lifetime {
   readonly #log: LogFile;
   #composition: Composition | undefined;
   #listening: Listening | undefined;
+  #config: LiveConfig | undefined;
   #info: DaemonInfo | null = null;
   #stopping = false;
   readonly #closed = Promise.withResolvers<void>();
@@ -135,9 +144,26 @@ class Lifetime {
     this.#log = log;
   }
 
-  async start(options: StartOptions, config: Config, host: string | undefined): Promise<StartResult> {
+  async start(
+    options: StartOptions,
+    config: Config,
+    configPath: string,
+    host: string | undefined,
+  ): Promise<StartResult> {
     const state = this.#state;
     const managementKey = readOrCreateManagementKey(state);
+    const live = new LiveConfig({
+      path: configPath,
+      running: config,
+      apply: (next) => {
+        const unnamed = withoutNames(host, next);
+        if (unnamed !== null) throw new Error(unnamed);
+        this.#composition?.reconfigure(next);
+      },
+      tell: (standing) => this.#composition?.tellConfig(standing),
+      log: this.#log,
+    });
+    this.#config = live;
     this.#composition = await options.compose({
       state,
       config,
@@ -148,6 +174,8 @@ class Lifetime {
       env: options.env,
       info: () => this.#info,
       requestStop: () => void setImmediate(() => this.stop('requested')),
+      configStanding: () => live.standing,
+      reloadConfig: () => live.reload('requested'),
     });
     const listening = await listen(
       this.#composition.app,
@@ -170,6 +198,7 @@ class Lifetime {
       protocol: PROTOCOL_VERSION,
       started_at: new Date().toISOString(),
     };
+    live.watch();
     writeDaemonJson(this.#info);
     this.#log.info('started', {
       url: this.#info.url,
@@ -181,7 +210,14 @@ class Lifetime {
     const stop = (why: string) => this.stop(why);
     return {
       kind: 'started',
-      daemon: { info: this.#info, mintFirstKey, log: this.#log, stop, closed: this.#closed.promise },
+      daemon: {
+        info: this.#info,
+        mintFirstKey,
+        log: this.#log,
+        stop,
+        reload: (why) => void live.reload(why),
+        closed: this.#closed.promise,
+      },
     };
   }
 
@@ -217,6 +253,7 @@ class Lifetime {
   }
 
   async closeInsides(): Promise<void> {
+    this.#config?.close();
     const composition = this.#composition;
     this.#composition = undefined;
     // Closed already after a drain, which does no harm; not yet when the start failed.

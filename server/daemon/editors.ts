@@ -7,7 +7,7 @@ import type { attachLanguageServer } from '../language/attach.ts';
 import { bundledAssets } from '../language/calls/syntax-assets.ts';
 import { createSyntaxService, type SyntaxService } from '../language/calls/syntax-service.ts';
 import type { DaemonEvent } from '../observe/events.ts';
-import { CALL_FINISHED, CHANGED, type LanguageHost } from '../protocol.ts';
+import { CALL_FINISHED, CHANGED, CONFIG_READ, type LanguageHost } from '../protocol.ts';
 
 export type EditorsOptions = { readonly admin: AdminContext; readonly baseUrl: () => string };
 
@@ -60,6 +60,7 @@ export class Editors {
   #tell(event: DaemonEvent): void {
     for (const session of this.#sessions) {
       if (event.kind === 'call') session.notify(CALL_FINISHED, event.call);
+      else if (event.kind === 'config') session.notify(CONFIG_READ, event.standing);
       else session.notify(CHANGED, event.changed);
     }
   }

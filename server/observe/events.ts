@@ -1,9 +1,10 @@
-import type { CallFinished, Changed } from '../protocol.ts';
+import type { CallFinished, Changed, ConfigStanding } from '../protocol.ts';
 
 /** What happens in the daemon, for whoever shows it live. */
 export type DaemonEvent =
   | { readonly kind: 'call'; readonly call: CallFinished }
-  | { readonly kind: 'changed'; readonly changed: Changed };
+  | { readonly kind: 'changed'; readonly changed: Changed }
+  | { readonly kind: 'config'; readonly standing: ConfigStanding };
 
 /** A broadcast within the process; a listener that throws does not disturb the call it is told of. */
 export class Events {

@@ -367,6 +367,7 @@ describe('the two kinds of key', () => {
     ['POST', `/api/v1/callgate/keys/${hash}/rotate`],
     ['GET', '/api/v1/callgate/status'],
     ['POST', '/api/v1/callgate/stop'],
+    ['POST', '/api/v1/callgate/reload'],
     ['GET', '/api/v1/callgate/spend'],
     ['GET', '/api/v1/callgate/usage?by=model'],
     ['GET', '/api/v1/callgate/models'],

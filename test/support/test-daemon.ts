@@ -71,6 +71,8 @@ export class TestDaemon {
       env,
       info: () => ({ url, pid: process.pid, state, version: '0', protocol: 1, started_at: startedAt }),
       requestStop: () => {},
+      configStanding: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
+      reloadConfig: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
       ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     };
     const composition = await compose(composeOptions);

@@ -11,7 +11,9 @@ import { quietSqliteWarning } from '../../../server/daemon/quiet-warning.ts';
 import { bearerOf } from '../../../server/http/security.ts';
 import { CALLGATE_API, HEALTH_PATH } from '../../../server/protocol.ts';
 
-const compose: Compose = async ({ state, managementKey, info, requestStop, env, config }) => {
+const compose: Compose = async (options) => {
+  const { state, managementKey, info, requestStop, env } = options;
+  let { config } = options;
   if (env['FAKE_COMPOSE_FAILS']) throw new Error('the store is from the future');
   const trace = (line: string) => appendFileSync(join(state, 'trace.txt'), `${line}\n`);
   const app = fastify({ requestTimeout: 60_000 });
@@ -32,7 +34,10 @@ const compose: Compose = async ({ state, managementKey, info, requestStop, env, 
     editors: 0,
     keys: 0,
     presets: 0,
+    config_error: options.configStanding().problems.join('\n') || null,
+    config_restart: options.configStanding().restart,
   }));
+  app.post(`${CALLGATE_API}/reload`, async () => options.reloadConfig());
   app.post(`${CALLGATE_API}/stop`, async () => {
     requestStop();
     return {};
@@ -61,6 +66,10 @@ const compose: Compose = async ({ state, managementKey, info, requestStop, env, 
     setBaseUrl: (url) => {
       baseUrl = url;
     },
+    reconfigure: (next) => {
+      config = next;
+    },
+    tellConfig: ({ problems }) => trace(`config: ${problems.join('; ') || 'in force'}`),
     mintFirstKey: async () => (env['FAKE_FIRST_START'] ? `sk-cg-v1-${'0'.repeat(64)}` : null),
     close: async () => trace('store closed'),
   };
