@@ -43,6 +43,10 @@ export const compose: Compose = async (options) => {
   const { log, now, managementKey, vault, env } = options;
   let { config } = options;
   const store = openSqliteStore(paths(options.state).database, now);
+  if (store.damagedEntries > 0)
+    log.error('entries of the ledger could not be read: its journal is kept as *.damaged', {
+      entries: store.damagedEntries,
+    });
   const ledger = new Ledger(store);
   const recovered = await ledger.recover();
   if (recovered > 0) log.warn('charged what a killed daemon left open', { calls: recovered });

@@ -140,6 +140,7 @@ function refusalOf(error: unknown): Refusal {
     case 'FST_ERR_CTP_INVALID_CONTENT_TYPE':
       return refuse('unsupported_media_type');
     case 'ERR_SQLITE_ERROR':
+    case 'ERR_JOURNAL':
       return refuse('store_unavailable', { retryAfter: 5 });
     default:
   }

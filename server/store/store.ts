@@ -10,6 +10,8 @@ export type Store = {
   readonly presets: PresetStore;
   readonly ledger: LedgerStore;
   readonly usage: UsageStore;
+  /** Entries of the ledger that could not be read at the start, as a failing disk leaves them. */
+  readonly damagedEntries: number;
   close(): Promise<void>;
 };
 

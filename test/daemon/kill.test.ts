@@ -238,7 +238,6 @@ function checkBooks(nano: number): void {
   const database = new DatabaseSync(paths(harness.state).database, { readOnly: true });
   try {
     const one = (sql: string) => database.prepare(sql).get();
-    expect(one('SELECT count(*) AS n FROM reservations')).toEqual({ n: 0 });
     expect(one('SELECT sum(nano) AS n FROM generations')).toEqual({ n: nano });
     expect(one('SELECT sum(nano) AS n FROM usage')).toEqual({ n: nano });
     expect(one("SELECT sum(nano) AS n FROM layer_spent WHERE day = '*'")).toEqual({ n: nano });

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -243,31 +245,72 @@ describe('cost', () => {
 
 describe('a ledger that cannot be written for a while', () => {
   it.each([false, true])(
-    'withholds the answer (stream: %s), and charges its true cost afterwards',
+    'withholds the answer (stream: %s) while the disk is full, and charges its true cost afterwards',
     async (streamed) => {
-      const other = new DatabaseSync(join(daemon.state, 'callgate.db'));
-      const reply = streamed ? stream({ usage: usageOf(20, 50) }) : answer({ usage: usageOf(20, 50) });
-      provider.on('slow', async (...args) => {
-        // Let the mark of the call as sent through, then hold the file as another program could.
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        other.exec('BEGIN IMMEDIATE');
-        await reply(...args);
-      });
+      provider.on('slow', streamed ? stream({ usage: usageOf(20, 50) }) : answer({ usage: usageOf(20, 50) }));
       const key = await daemon.key({ limit: 1 });
-      const response = await daemon.chat(key.secret, { ...CALL, stream: streamed });
-      if (streamed) await expect(response.text()).rejects.toThrow();
-      else {
-        const { error } = (await response.json()) as { error: { message: string } };
-        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
-        expect(error.message).toContain('withheld');
+      const disk = fillDisk('["end"');
+      try {
+        const response = await daemon.chat(key.secret, { ...CALL, stream: streamed });
+        if (streamed) await expect(response.text()).rejects.toThrow();
+        else {
+          const { error } = (await response.json()) as { error: { message: string } };
+          expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+          expect(error.message).toContain('withheld');
+        }
+        expect(await inFlight(key.hash)).toBeGreaterThan(0);
+      } finally {
+        disk.empty();
       }
-      expect(await inFlight(key.hash)).toBeGreaterThan(0);
-      other.close();
       await expect.poll(() => inFlight(key.hash), { timeout: 15_000 }).toBe(0);
       expect((await daemon.keyData(key.hash))['usage']).toBe(PRICE);
     },
   );
+
+  it('sends nothing whose reservation it cannot keep', async () => {
+    const key = await daemon.key({ limit: 1 });
+    const count = provider.received.length;
+    const disk = fillDisk('["open"');
+    const response = await daemon.chat(key.secret, CALL).finally(() => disk.empty());
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(provider.received.length).toBe(count);
+    expect(await inFlight(key.hash)).toBe(0);
+    provider.on('slow', answer({ usage: usageOf(20, 50) }));
+    expect((await daemon.chat(key.secret, CALL)).status).toBe(200);
+  });
+
+  it('serves on while another program holds the database, and has every cost in it afterwards', async () => {
+    provider.on('slow', answer({ usage: usageOf(20, 50) }));
+    const key = await daemon.key({ limit: PRICE * 2.5 });
+    const other = new DatabaseSync(join(daemon.state, 'callgate.db'));
+    try {
+      expect((await daemon.chat(key.secret, CALL)).status).toBe(200);
+      other.exec('BEGIN IMMEDIATE');
+      expect((await daemon.chat(key.secret, CALL)).status).toBe(200);
+      // What only the journal knows counts against the limit.
+      expect((await daemon.chat(key.secret, CALL)).status).toBe(402);
+    } finally {
+      other.close();
+    }
+    expect((await daemon.keyData(key.hash))['usage']).toBe(PRICE * 2);
+  });
 });
+
+/** A disk without room for such lines of the journal, each cut off in its middle, until it is emptied. */
+function fillDisk(lines: string): { readonly empty: () => void } {
+  const real = fs.writeSync;
+  const write = (fd: number, text: unknown) => {
+    if (typeof text !== 'string' || !text.startsWith(lines)) return real(fd, text as string);
+    real(fd, text.slice(0, text.length / 2));
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  };
+  const replace = (as: unknown) => {
+    fs.writeSync = as as typeof real;
+    syncBuiltinESMExports();
+  };
+  replace(write);
+  return { empty: () => replace(real) };
+}
 
 describe('numbers beyond all reason', () => {
   const absurd = [

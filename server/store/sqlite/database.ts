@@ -13,7 +13,6 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #queue: Write[] = [];
   #closed = false;
-  readonly #undone: (() => void)[] = [];
 
   constructor(file: string) {
     this.#sqlite = new DatabaseSync(file);
@@ -38,9 +37,16 @@ export class Database {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
-  /** Told whenever writes that ran have been undone: what was derived from them no longer holds. */
-  onUndone(listener: () => void): void {
-    this.#undone.push(listener);
+  /** Runs `write` in a transaction of its own, at once; throws what it throws, with nothing of it done. */
+  transact(write: () => void): void {
+    this.#run('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#run('COMMIT');
+    } catch (error) {
+      if (this.#sqlite.isTransaction) this.#run('ROLLBACK');
+      throw error;
+    }
   }
 
   /** Runs `write` in the transaction of this turn; resolves once that has committed. */
@@ -98,7 +104,6 @@ export class Database {
 
   #undo(): void {
     if (this.#sqlite.isTransaction) this.#run('ROLLBACK');
-    for (const listener of this.#undone) listener();
   }
 
   #attempt(write: Write): boolean {
@@ -110,7 +115,6 @@ export class Database {
     } catch (error) {
       this.#run('ROLLBACK TO one');
       this.#run('RELEASE one');
-      for (const listener of this.#undone) listener();
       write.fail(error);
       return false;
     }

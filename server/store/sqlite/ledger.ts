@@ -1,93 +1,172 @@
-import type { GenerationEnd, Layer, LayerStanding, LedgerStore, Reservation } from '../store.ts';
+import type { Checkpoint, GenerationEnd, Layer, LayerStanding, LedgerStore, Reservation } from '../store.ts';
 import type { Database } from './database.ts';
+import { applied, type EndedCall, LIFETIME, markApplied, writeEnded } from './ended-calls.ts';
+import { type Entry, Journal } from './journal.ts';
 import { OpenReservations } from './open-reservations.ts';
 
-const LIFETIME = '*';
+/** How long the tables may lag behind the journal; whoever reads them brings them up to date first. */
+const LAG_MS = 25;
+const RETRY_MS = 1_000;
+/** With this many calls that the tables could not take, no further one is let in: memory is finite too. */
+const MOST_WAITING = 50_000;
+/** Past this many bytes the journal goes on in a new file. */
+const JOURNAL_BYTES = 8 * 1024 * 1024;
+/** Layers whose spend is remembered. */
+const MOST_LAYERS = 50_000;
 
-export function sqliteLedger(database: Database): LedgerStore {
-  const open = new OpenReservations(database);
+type Spent = { readonly since: string | null; nano: number };
 
-  const standing = (layer: Layer): LayerStanding => {
-    const spent =
-      layer.since === null
-        ? database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', layer.id, LIFETIME)
-        : // '*' sorts before every digit, so the lifetime row is never among the days.
-          database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', layer.id, layer.since);
-    return { ...layer, spent: Number(spent?.['nano'] ?? 0), reserved: open.reserved(layer.id) };
-  };
-  /** A layer without a limit refuses nothing, whatever it has spent. */
-  const standingToDecide = (layer: Layer): LayerStanding =>
-    layer.limit === null ? { ...layer, spent: 0, reserved: 0 } : standing(layer);
+/**
+ * The ledger of the one process that writes it: decided in memory, kept in the journal before anyone is told, and in the tables soon
+ * after. What the tables lack after a kill is read from the journal.
+ */
+export class SqliteLedger implements LedgerStore {
+  readonly #database: Database;
+  readonly #journal: Journal;
+  readonly #open = new OpenReservations();
+  readonly #spent = new Map<string, Spent>();
+  #ended: EndedCall[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #trouble: unknown = null;
 
-  const charge = (reservation: Reservation, nano: number) => {
-    for (const layer of reservation.layers) {
-      for (const day of [reservation.day, LIFETIME]) {
-        database.run(
-          'INSERT INTO layer_spent (layer, day, nano) VALUES (?, ?, ?) ON CONFLICT (layer, day) DO UPDATE SET nano = nano + excluded.nano',
-          layer,
-          day,
-          nano,
-        );
-      }
+  /** `folder` holds the journal; null: it is kept nowhere, for a store in memory. */
+  constructor(database: Database, folder: string | null) {
+    this.#database = database;
+    const last = applied(database);
+    this.#journal = new Journal(folder, last.epoch);
+    for (const { entry, isNew } of this.#journal.entries(last)) this.#replay(entry, isNew);
+    this.catchUp();
+    const { epoch, bytes } = this.#journal.position;
+    // A journal that somebody removed begins anew, and so does the count of what the tables have of it.
+    if (epoch !== last.epoch || bytes < last.bytes) markApplied(database, { epoch, bytes });
+  }
+
+  get damaged(): number {
+    return this.#journal.damaged;
+  }
+
+  async reserve<T>(
+    layers: readonly Layer[],
+    decide: (standings: readonly LayerStanding[]) => { readonly reservation: Reservation | null; readonly verdict: T },
+  ): Promise<T> {
+    if (this.#ended.length > MOST_WAITING) throw this.#trouble;
+    const { reservation, verdict } = decide(layers.map((layer) => this.#standingToDecide(layer)));
+    if (reservation) {
+      this.#journal.append(JSON.stringify(['open', reservation] satisfies Entry));
+      this.#open.add(reservation);
     }
-  };
+    return verdict;
+  }
 
-  const record = (reservation: Reservation, end: GenerationEnd) => {
-    const { generation: start } = reservation;
-    database.run(
-      `INSERT INTO generations (id, created_at, key_id, workspace_id, model, provider, preset_slug, nano, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      reservation.id,
-      reservation.createdAt,
-      start.keyId,
-      start.workspaceId,
-      end.model,
-      end.provider,
-      start.presetSlug,
-      end.nano,
-      JSON.stringify({ ...start, ...end }),
-    );
-    database.run(
-      `INSERT INTO usage (day, key_id, workspace_id, preset, model, provider, requests, nano, prompt_tokens, completion_tokens, last_used_at)
-       VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)
-       ON CONFLICT (key_id, day, preset, model, provider) DO UPDATE SET requests = requests + 1, nano = nano + excluded.nano,
-         prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-         completion_tokens = completion_tokens + excluded.completion_tokens,
-         last_used_at = max(last_used_at, excluded.last_used_at)`,
-      reservation.day,
-      start.keyId,
-      start.workspaceId,
-      start.presetSlug ?? '',
-      end.model ?? start.requestedModel,
-      end.provider ?? '',
-      end.nano,
-      end.promptTokens,
-      end.completionTokens,
-      reservation.createdAt,
-    );
-  };
+  async checkpoint(id: string, checkpoint: Checkpoint): Promise<void> {
+    if (!this.#open.has(id)) return;
+    this.#journal.append(JSON.stringify(['checkpoint', id, checkpoint] satisfies Entry));
+    this.#open.checkpoint(id, checkpoint);
+  }
 
-  return {
-    reserve: (layers, decide) =>
-      database.write(() => {
-        const { reservation, verdict } = decide(layers.map(standingToDecide));
-        if (reservation) open.add(reservation);
-        return verdict;
-      }),
-    checkpoint: (id, checkpoint) => database.write(() => open.checkpoint(id, checkpoint)),
-    settle: (id, end) =>
-      database.write(() => {
-        const reservation = open.take(id);
-        if (!reservation) return false;
-        charge(reservation, end.nano);
-        record(reservation, end);
-        return true;
-      }),
-    release: (id) =>
-      database.write(() => {
-        open.take(id);
-      }),
-    open: async () => open.all(),
-    standings: async (layers) => layers.map(standing),
-  };
+  async settle(id: string, end: GenerationEnd): Promise<boolean> {
+    if (!this.#open.has(id)) return false;
+    const endText = JSON.stringify(end);
+    this.#journal.append(`["end",${JSON.stringify(id)},${endText}]`);
+    this.#end(id, end, endText);
+    this.#timer ??= setTimeout(() => this.#catchUpLater(), LAG_MS).unref();
+    return true;
+  }
+
+  async release(id: string): Promise<void> {
+    if (!this.#open.has(id)) return;
+    this.#journal.append(JSON.stringify(['release', id] satisfies Entry));
+    this.#open.take(id);
+  }
+
+  async open() {
+    return this.#open.all();
+  }
+
+  async standings(layers: readonly Layer[]): Promise<readonly LayerStanding[]> {
+    return layers.map((layer) => this.#standing(layer));
+  }
+
+  /** Writes to the tables what only the journal holds. Throws when they cannot be written; nothing is lost then. */
+  catchUp(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#ended.length === 0) return;
+    const ended = this.#ended;
+    writeEnded(this.#database, ended, this.#journal.position);
+    this.#ended = [];
+    this.#trouble = null;
+    if (this.#journal.position.bytes > JOURNAL_BYTES) this.#turnOver();
+  }
+
+  close(): void {
+    try {
+      this.catchUp();
+    } finally {
+      this.#journal.close();
+    }
+  }
+
+  #catchUpLater(): void {
+    try {
+      this.catchUp();
+    } catch (error) {
+      this.#trouble = error;
+      this.#timer ??= setTimeout(() => this.#catchUpLater(), RETRY_MS).unref();
+    }
+  }
+
+  #turnOver(): void {
+    const { epoch } = this.#journal.position;
+    const lines = this.#open.all().flatMap(({ checkpoint, ...reservation }) => {
+      const entries: Entry[] = [['open', reservation]];
+      if (checkpoint) entries.push(['checkpoint', reservation.id, checkpoint]);
+      return entries.map((entry) => JSON.stringify(entry));
+    });
+    this.#journal.turnOver(lines);
+    this.#database.transact(() => markApplied(this.#database, this.#journal.position));
+    // The last file stays one turn longer: after a loss of power the tables may be older than they were.
+    this.#journal.forget(epoch);
+  }
+
+  #replay(entry: Entry, isNew: boolean): void {
+    if (entry[0] === 'open') this.#open.add(entry[1]);
+    else if (entry[0] === 'checkpoint') this.#open.checkpoint(entry[1], entry[2]);
+    else if (entry[0] === 'end' && isNew) this.#end(entry[1], entry[2], JSON.stringify(entry[2]));
+    else this.#open.take(entry[1]);
+  }
+
+  #end(id: string, end: GenerationEnd, endText: string): void {
+    const reservation = this.#open.take(id);
+    if (!reservation) return;
+    for (const layer of reservation.layers) {
+      const spent = this.#spent.get(layer);
+      if (spent && (spent.since === null || reservation.day >= spent.since)) spent.nano += end.nano;
+    }
+    this.#ended.push({ reservation, end, endText });
+  }
+
+  /** A layer without a limit refuses nothing, whatever it has spent. */
+  #standingToDecide(layer: Layer): LayerStanding {
+    return layer.limit === null ? { ...layer, spent: 0, reserved: 0 } : this.#standing(layer);
+  }
+
+  #standing(layer: Layer): LayerStanding {
+    let spent = this.#spent.get(layer.id);
+    if (!spent || spent.since !== layer.since) {
+      this.catchUp();
+      spent = { since: layer.since, nano: this.#spentSince(layer) };
+      if (this.#spent.size >= MOST_LAYERS) this.#spent.clear();
+      this.#spent.set(layer.id, spent);
+    }
+    return { ...layer, spent: spent.nano, reserved: this.#open.reserved(layer.id) };
+  }
+
+  #spentSince({ id, since }: Layer): number {
+    const row =
+      since === null
+        ? this.#database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', id, LIFETIME)
+        : this.#database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', id, since);
+    return Number(row?.['nano'] ?? 0);
+  }
 }

@@ -52,6 +52,12 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (key_id, day, preset, model, provider)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Reservations live in the journal now; this is the place in it that the tables have been brought up to.
+  DROP TABLE reservations;
+  CREATE TABLE journal_applied (epoch INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+  INSERT INTO journal_applied (epoch, bytes) VALUES (1, 0);
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

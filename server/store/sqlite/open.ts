@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Store, WorkspaceRow } from '../store.ts';
 import { Database, type Row } from './database.ts';
 import { sqliteKeys } from './keys.ts';
-import { sqliteLedger } from './ledger.ts';
+import { SqliteLedger } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { sqlitePresets } from './presets.ts';
 import { sqliteUsage } from './usage.ts';
@@ -25,8 +26,10 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     chmodSync(file, 0o600);
   }
   const database = new Database(file);
+  let ledger: SqliteLedger;
   try {
     migrate(database);
+    ledger = new SqliteLedger(database, file === ':memory:' ? null : dirname(file));
     database.run(
       "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?, 'default', 'Default', ?) ON CONFLICT (slug) DO NOTHING",
       randomUUID(),
@@ -43,8 +46,22 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     },
     keys: sqliteKeys(database),
     presets: sqlitePresets(database),
-    ledger: sqliteLedger(database),
-    usage: sqliteUsage(database),
-    close: async () => database.close(),
+    ledger: {
+      reserve: (layers, decide) => ledger.reserve(layers, decide),
+      checkpoint: (id, checkpoint) => ledger.checkpoint(id, checkpoint),
+      settle: (id, end) => ledger.settle(id, end),
+      release: (id) => ledger.release(id),
+      open: () => ledger.open(),
+      standings: (layers) => ledger.standings(layers),
+    },
+    usage: sqliteUsage(database, () => ledger.catchUp()),
+    damagedEntries: ledger.damaged,
+    close: async () => {
+      try {
+        ledger.close();
+      } finally {
+        database.close();
+      }
+    },
   };
 }

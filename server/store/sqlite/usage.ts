@@ -26,19 +26,23 @@ function where(filter: { readonly keyId?: string; readonly workspaceId?: string;
   return { sql: clauses.length > 0 ? ` WHERE ${clauses.join(' AND ')}` : '', values };
 }
 
-export function sqliteUsage(database: Database): UsageStore {
+/** `catchUp` brings the tables up to the ledger's last word; every question here asks for it first. */
+export function sqliteUsage(database: Database, catchUp: () => void): UsageStore {
   return {
     generation: async (id) => {
+      catchUp();
       const row = database.get('SELECT id, created_at, record FROM generations WHERE id = ?', id);
       if (!row) return null;
       const record = JSON.parse(String(row['record'])) as GenerationStart & GenerationEnd;
       return { ...record, id: String(row['id']), createdAt: String(row['created_at']) };
     },
     sums: async (filter) => {
+      catchUp();
       const { sql, values } = where(filter);
       return sumsOf(database.get(`SELECT ${SUMS} FROM usage${sql}`, ...values));
     },
     by: async (dimension, filter) => {
+      catchUp();
       const { sql, values } = where(filter);
       return database
         .all(
@@ -48,6 +52,7 @@ export function sqliteUsage(database: Database): UsageStore {
         .map((row) => ({ name: String(row['name']), ...sumsOf(row) }));
     },
     lastUsed: async (keyId) => {
+      catchUp();
       const row = database.get('SELECT max(last_used_at) AS at FROM usage WHERE key_id = ?', keyId);
       return row?.['at'] ? String(row['at']) : null;
     },
