@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { Agent, errors, request } from 'undici';
+import { type Dispatcher, errors, request } from 'undici';
+import { outgoingDispatcher } from './dispatcher.ts';
 import type { UpstreamRequest } from './provider.ts';
 
 export type UpstreamAnswer = {
@@ -22,13 +23,18 @@ const IDLE_TIMEOUT_MS = 120_000;
 const ERROR_BODY_LIMIT = 64 * 1024;
 const ERROR_BODY_TIMEOUT_MS = 5_000;
 
-/** The HTTP client for every provider: connections kept alive, no redirects followed, no retries of its own. */
+/** The HTTP client for every provider: connections kept alive, proxies as the environment says, no redirects and no retries. */
 export class Transport {
-  readonly #agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: 30_000,
-    bodyTimeout: IDLE_TIMEOUT_MS,
-  });
+  readonly #agent: Dispatcher;
+
+  /** `env` names the proxies to go through, if any. */
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.#agent = outgoingDispatcher(env, {
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      keepAliveTimeout: 30_000,
+      bodyTimeout: IDLE_TIMEOUT_MS,
+    });
+  }
 
   /** Sends and resolves with the answer's head; expected failures are values. */
   async send(
