@@ -36,6 +36,18 @@ export const ERRORS = {
     message: 'This is not a valid preset reference',
     remedy: 'Write @preset/slug, @preset/slug@3 or @preset/slug@<hash prefix>.',
   },
+  unknown_plugin: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'Nobody here knows this plugin',
+    remedy: 'Correct its name or leave it out; metadata lists the known ones.',
+  },
+  plugin_unavailable: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'Only a router such as OpenRouter runs this plugin, and none serves this call',
+    remedy: 'Leave the plugin out, or set a router’s key: `callgate providers set-key openrouter`.',
+  },
   no_credentials: {
     status: 401,
     type: 'authentication',

@@ -1,3 +1,4 @@
+import type { Plugins } from '../plugins/read-plugins.ts';
 import type { KeyRow } from '../store/store.ts';
 import type { CallInput } from './call.ts';
 import type { JsonObject, PresetUsed } from './resolve-preset.ts';
@@ -9,6 +10,7 @@ export type Asked = {
   readonly key: KeyRow;
   readonly request: JsonObject;
   readonly preset: PresetUsed | null;
+  readonly plugins: Plugins;
   /** The request's wish that an explicit maximum may be lowered. */
   readonly clamp: boolean;
   readonly startedAt: Date;

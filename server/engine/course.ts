@@ -1,8 +1,10 @@
+import type { Plugins } from '../plugins/read-plugins.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { Attempt as AttemptRecord, KeyRow } from '../store/store.ts';
 import type { Bound } from './bound.ts';
 import type { Caller } from './call.ts';
 import type { Eligible } from './eligible.ts';
+import type { CutRequest } from './fit-context.ts';
 import type { JsonObject, PresetUsed } from './resolve-preset.ts';
 
 /** One call from its reservation on: everything its attempts, its stream and its settlement need to know. */
@@ -15,13 +17,18 @@ export type Course = {
   readonly startedMs: number;
   readonly requestedModel: string;
   readonly request: JsonObject;
+  /** What is sent instead to endpoints whose context it does not fit. */
+  readonly cuts: ReadonlyMap<string, CutRequest> | null;
   readonly preset: PresetUsed | null;
+  readonly plugins: Plugins;
   readonly eligible: Eligible;
   readonly bound: Bound;
   readonly reservedNano: number;
   readonly maxTokens: number | null;
   readonly signal: AbortSignal;
   readonly attempts: AttemptRecord[];
+  /** What plugins did to the call, as OpenRouter's `pipeline` tells of it. */
+  readonly stages: JsonObject[];
 };
 
 /** OpenRouter's `openrouter_metadata`, and Callgate's reasons for what was left out. */
@@ -51,6 +58,7 @@ export function routeMetadata(course: Course, served: Endpoint | null, generatio
       status,
       ...(reason ? { reason } : {}),
     })),
+    ...(course.stages.length > 0 ? { pipeline: course.stages } : {}),
     ...(eligible.left.length > 0 ? { left_out: eligible.left } : {}),
     generation_time: Math.round(generationMs),
   };

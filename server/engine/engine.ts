@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
+import { readPlugins } from '../plugins/read-plugins.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
 import { anotherEndpointMayServe } from '../routing/failure.ts';
@@ -15,10 +16,13 @@ import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { eligibleRoutes } from './eligible.ts';
+import { compressionStage, fitContext, mayNeedCut } from './fit-context.ts';
+import { asksForJson, HEALING_STAGE, healAnswer } from './heal-answer.ts';
 import { completeJson } from './json-answer.ts';
 import { keyRefusal } from './key-standing.ts';
 import { reserveCall } from './reserve.ts';
 import { type JsonObject, resolvePreset } from './resolve-preset.ts';
+import { routersOnly } from './routers-only.ts';
 import { settleUnanswered } from './settle.ts';
 import { startOf } from './start.ts';
 import { streamThrough } from './stream.ts';
@@ -78,20 +82,28 @@ export class Engine {
     const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
     if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
     const { clamp, ...request } = resolved.request;
-    const asked: Asked = { input, key, request, preset: resolved.preset, clamp: clamp === true, startedAt, startedMs };
+    const plugins = readPlugins(request);
+    if (plugins.kind === 'refused') return this.#refused(id, input, plugins);
+
+    const { preset } = resolved;
+    const asked: Asked = { input, key, request, preset, plugins, clamp: clamp === true, startedAt, startedMs };
     return this.#serve(asked);
   }
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
   async #serve(asked: Asked): Promise<CallAnswer> {
     const { keys, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
-    const { input, key, request, preset, startedAt, startedMs } = asked;
+    const { input, key, request, preset, plugins, startedAt, startedMs } = asked;
     const { id } = input;
     const restsUntil = (endpoint: string) => health.restsUntil(endpoint, startedAt.getTime());
-    const eligible = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
-    if (eligible.kind === 'refused') return this.#refused(id, input, eligible);
+    const candidates = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
+    if (candidates.kind === 'refused') return this.#refused(id, input, candidates);
+    const able = routersOnly(candidates, plugins, request);
+    if (able.kind === 'refused') return this.#refused(id, input, able);
 
-    const bound = boundOf(request, eligible.routes, key.clamp || asked.clamp);
+    const fitted = mayNeedCut(able, plugins) ? await fitContext(request, able, plugins) : null;
+    const eligible = fitted?.eligible ?? able;
+    const bound = boundOf(fitted?.largest ?? request, eligible.routes, key.clamp || asked.clamp);
     const generation = startOf(input, request, preset, bound);
     const patienceMs = Math.min(queueWaitMs, timeBudgetMs);
     const { signal } = input;
@@ -114,13 +126,16 @@ export class Engine {
       startedMs,
       requestedModel,
       request,
+      cuts: fitted?.cuts ?? null,
       preset,
+      plugins,
       eligible,
       bound,
       reservedNano: granted.nano,
       maxTokens,
       signal,
       attempts: [],
+      stages: [],
     };
     if (signal.aborted) {
       await ledger.release(id);
@@ -160,8 +175,13 @@ export class Engine {
       return this.#refused(id, input, refusal, routeMetadata(course, null, generationMs));
     }
     const { result, endpoint } = outcome;
-    if (result.kind === 'json')
-      return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, result) };
+    const cut = course.cuts?.get(endpoint.id);
+    if (cut) course.stages.push(compressionStage(cut));
+    if (result.kind === 'json') {
+      const healed = course.plugins.healing && asksForJson(course.request) ? healAnswer(result) : result;
+      if (healed !== result) course.stages.push(HEALING_STAGE);
+      return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, healed) };
+    }
     return { kind: 'stream', id, maxTokens, events: streamThrough(this.#parts, course, endpoint, result) };
   }
 
@@ -202,7 +222,7 @@ export class Engine {
     const result = await attempt(
       transport,
       {
-        request: course.request,
+        request: course.cuts?.get(endpoint.id)?.request ?? course.request,
         endpoint,
         key: providers.keyOf(endpoint.provider) ?? null,
         maxTokens:
