@@ -54,7 +54,9 @@ export const compose: Compose = async (options) => {
   let baseUrl = '';
   const sandboxSecret = randomBytes(32).toString('hex');
   const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
-  const providers = new Providers(allProviders(config, sandbox), vault, env);
+  // Made once: what finds its models by itself must not forget them when config.yaml is read again.
+  const builtIn = [sandbox, ollamaProvider(), ...builtInProviders()];
+  const providers = new Providers(allProviders(config, builtIn), vault, env);
   const events = new Events();
   const transport = new Transport(env);
   const admin: AdminContext = { store, ledger, providers, events, log, now };
@@ -121,7 +123,7 @@ export const compose: Compose = async (options) => {
       access = accessOf(config, Number(new URL(url).port));
     },
     reconfigure: (next) => {
-      providers.replace(allProviders(next, sandbox));
+      providers.replace(allProviders(next, builtIn));
       config = next;
       access = accessOf(next, access.port);
       events.emit({ kind: 'changed', changed: { what: 'providers' } });
@@ -143,8 +145,7 @@ function accessOf({ server }: Config, port: number): AccessPolicy {
 }
 
 /** What config.yaml names comes first, in its order; then what is built in, a router last. */
-function allProviders(config: Config, sandbox: Provider): readonly Provider[] {
-  const builtIn = builtInProviders();
+function allProviders(config: Config, builtIn: readonly Provider[]): readonly Provider[] {
   const configured = Object.entries(config.providers).map(([slug, entry]) =>
     configuredProvider(
       slug,
@@ -153,7 +154,7 @@ function allProviders(config: Config, sandbox: Provider): readonly Provider[] {
     ),
   );
   const slugs = new Set(configured.map((provider) => provider.slug));
-  const rest = [sandbox, ollamaProvider(), ...builtIn].filter((provider) => !slugs.has(provider.slug));
+  const rest = builtIn.filter((provider) => !slugs.has(provider.slug));
   return [...configured, ...rest].toSorted((a, b) => Number(a.isRouter) - Number(b.isRouter));
 }
 
