@@ -10,6 +10,7 @@ export type Store = {
   readonly presets: PresetStore;
   readonly ledger: LedgerStore;
   readonly usage: UsageStore;
+  readonly ioLog: IoLogStore;
   /** Entries of the ledger that could not be read at the start, as a failing disk leaves them. */
   readonly damagedEntries: number;
   close(): Promise<void>;
@@ -269,4 +270,42 @@ export type UsageStore = {
     filter: { readonly keyId?: string; readonly since?: string },
   ): Promise<readonly (UsageSums & { readonly name: string })[]>;
   lastUsed(keyId: string): Promise<string | null>;
+};
+
+/** What a workspace wants kept of its calls' prompts and answers; null filters mean all. */
+export type IoLogSettings = {
+  readonly workspaceId: string;
+  readonly enabled: boolean;
+  /** The share of sessions that is kept, more than 0 and at most 1. */
+  readonly samplingRate: number;
+  readonly retentionDays: number;
+  readonly keyIds: readonly string[] | null;
+  readonly presets: readonly string[] | null;
+  readonly updatedAt: string;
+};
+
+/** One call's prompt and answer; `body` is compressed, and nobody's business here. */
+export type IoLogRow = {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly workspaceId: string;
+  readonly keyId: string;
+  readonly body: Uint8Array;
+};
+
+export type IoLogSums = { readonly entries: number; readonly bytes: number; readonly oldestAt: string | null };
+
+/** Which entries: all that meet every condition given. */
+export type IoLogFilter = { readonly workspaceId?: string; readonly id?: string; readonly before?: string };
+
+export type IoLogStore = {
+  settings(): Promise<readonly IoLogSettings[]>;
+  saveSettings(settings: IoLogSettings): Promise<void>;
+  add(rows: readonly IoLogRow[]): Promise<void>;
+  get(id: string): Promise<IoLogRow | null>;
+  sums(workspaceId?: string): Promise<IoLogSums>;
+  /** Deletes so that nothing of them is left in the file; how many there were. */
+  purge(filter: IoLogFilter): Promise<number>;
+  /** Deletes the oldest until at most so many bytes are left; how many there were. */
+  shrink(bytes: number): Promise<number>;
 };

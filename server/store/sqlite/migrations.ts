@@ -58,6 +58,17 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE journal_applied (epoch INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
   INSERT INTO journal_applied (epoch, bytes) VALUES (1, 0);
   `,
+  `
+  CREATE TABLE io_log_settings (
+    workspace_id TEXT PRIMARY KEY REFERENCES workspaces (id), enabled INTEGER NOT NULL, sampling_rate REAL NOT NULL,
+    retention_days INTEGER NOT NULL, key_ids TEXT, presets TEXT, updated_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE io_log (
+    id TEXT PRIMARY KEY, created_at TEXT NOT NULL, workspace_id TEXT NOT NULL, key_id TEXT NOT NULL,
+    bytes INTEGER NOT NULL, body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX io_log_by_age ON io_log (created_at, workspace_id, bytes);
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Store, WorkspaceRow } from '../store.ts';
 import { Database, type Row } from './database.ts';
+import { sqliteIoLog } from './io-log.ts';
 import { sqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
 import { migrate } from './migrations.ts';
@@ -55,6 +56,7 @@ export function openSqliteStore(file: string, now: () => Date): Store {
       standings: (layers) => ledger.standings(layers),
     },
     usage: sqliteUsage(database, () => ledger.catchUp()),
+    ioLog: sqliteIoLog(database),
     damagedEntries: ledger.damaged,
     close: async () => {
       try {
