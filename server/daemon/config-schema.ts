@@ -40,7 +40,7 @@ const models = z.array(model).superRefine((list, context) => {
 
 const provider = z.strictObject({
   name: z.string().min(1).optional(),
-  dialect: z.literal('openai', { error: 'must be openai' }).default('openai'),
+  dialect: z.enum(['openai', 'anthropic'], { error: 'must be openai or anthropic' }).default('openai'),
   base_url: baseUrl,
   /** Absent: the provider needs none. */
   key: keySource.optional(),

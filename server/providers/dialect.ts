@@ -1,3 +1,4 @@
+import { anthropic } from './anthropic/dialect.ts';
 import { encodeOpenAi } from './openai/encode.ts';
 import { readEvents } from './openai/stream.ts';
 import type { DialectName, UpstreamRequest } from './provider.ts';
@@ -42,7 +43,7 @@ const openai: Dialect = {
   readEvents,
 };
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai };
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic };
 
 /** How a provider is spoken to. */
 export function dialectOf(name: DialectName): Dialect {

@@ -1,6 +1,6 @@
 import type { CatalogueModel } from '../pricing/catalogue.ts';
 
-export type DialectName = 'openai';
+export type DialectName = 'openai' | 'anthropic';
 
 /** One place that serves models: a vendor, a router such as OpenRouter, a server on this machine. */
 export type Provider = {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { opaqueUser } from '../identity.ts';
 import type { UpstreamRequest } from '../provider.ts';
 import type { Endpoint } from '../registry.ts';
 
@@ -40,8 +40,7 @@ export function encodeOpenAi(
   // Fallback over models is decided here; a router must not decide it again.
   delete body['models'];
   body['model'] = model.native;
-  if (typeof body['user'] === 'string')
-    body['user'] = createHash('sha256').update(`callgate:${body['user']}`).digest('hex').slice(0, 32);
+  if (typeof body['user'] === 'string') body['user'] = opaqueUser(body['user']);
   if (!provider.isRouter) setReasoning(body, canonical['reasoning']);
   if (maxTokens !== null) setMaximum(body, provider.slug, maxTokens);
   if (body['stream'] === true)

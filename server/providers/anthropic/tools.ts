@@ -1,0 +1,57 @@
+import { cacheControl } from './content.ts';
+import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
+import type { ModelFacts } from './model-facts.ts';
+import type { Notes } from './notes.ts';
+
+/** Translates `tools`. What is no function (OpenRouter's own tools, custom ones) cannot be asked for here. */
+export function toolsOf(request: Fields, facts: ModelFacts, notes: Notes): readonly Fields[] {
+  return listOf(request['tools']).map((item, index) => {
+    const tool = fieldsOf(item);
+    const made = fieldsOf(tool['function']);
+    const at = `tools[${index}]`;
+    if (tool['type'] !== 'function' || textOf(made['name']) === '') {
+      notes.lack(tool['type'] === 'function' ? `${at}.function.name` : `${at} (${String(tool['type']).slice(0, 60)})`);
+    }
+    if (made['strict'] === true && !facts.structuredOutputs) notes.warn(`${at}.function.strict is not sent`);
+    return {
+      name: made['name'],
+      ...(typeof made['description'] === 'string' ? { description: made['description'] } : {}),
+      input_schema: { type: 'object', ...fieldsOf(made['parameters']) },
+      ...(made['strict'] === true && facts.structuredOutputs ? { strict: true } : {}),
+      ...cacheControl(tool),
+    };
+  });
+}
+
+/** Translates `tool_choice` and `parallel_tool_calls`; null when neither says anything. */
+export function toolChoiceOf(request: Fields, facts: ModelFacts, notes: Notes): Fields | null {
+  const choice = choiceOf(request['tool_choice'], notes);
+  if (choice && isForced(choice) && !facts.forcedTools)
+    notes.lack('tool_choice (this model may not be made to call one)');
+  if (request['parallel_tool_calls'] !== false || listOf(request['tools']).length === 0) return choice;
+  // Without tools to call there is nothing to do in parallel, and the Messages API refuses the word.
+  return choice?.['type'] === 'none' ? choice : { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true };
+}
+
+/** Whether a tool must be called: the Messages API does not let a model think by budget then. */
+export const isForced = (choice: Fields | null): boolean => choice?.['type'] === 'any' || choice?.['type'] === 'tool';
+
+function choiceOf(given: unknown, notes: Notes): Fields | null {
+  switch (given) {
+    case undefined:
+    case null:
+      return null;
+    case 'auto':
+    case 'none':
+      return { type: given };
+    case 'required':
+      return { type: 'any' };
+    default: {
+      const { type, function: made } = fieldsOf(given);
+      const name = textOf(fieldsOf(made)['name']);
+      if (type === 'function' && name !== '') return { type: 'tool', name };
+      notes.lack('tool_choice');
+      return null;
+    }
+  }
+}
