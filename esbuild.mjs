@@ -18,14 +18,6 @@ const shared = {
 };
 const node = { ...shared, platform: 'node', format: 'cjs', target: 'node22.13' };
 
-/** The tokenizer's vocabulary is larger than all the rest, and most daemons never count a token: it lies apart, for when one does. */
-const TOKENIZER = 'gpt-tokenizer/encoding/o200k_base';
-const tokenizerApart = {
-  name: 'tokenizer-apart',
-  setup: (build) =>
-    build.onResolve({ filter: /^gpt-tokenizer\// }, () => ({ path: './assets/tokenizer.js', external: true })),
-};
-
 const bundles = [
   { ...node, entryPoints: ['client/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
   {
@@ -33,10 +25,15 @@ const bundles = [
     entryPoints: ['server/main.ts'],
     outfile: 'dist/daemon.js',
     minifyWhitespace: true,
-    plugins: [tokenizerApart],
     banner: { js: '#!/usr/bin/env node' },
   },
-  { ...node, sourcemap: false, entryPoints: [TOKENIZER], outfile: 'dist/assets/tokenizer.js' },
+  {
+    // The vocabulary is larger than all the rest, and most daemons never count a token.
+    ...node,
+    sourcemap: false,
+    entryPoints: ['server/pricing/tokenizer-worker.ts'],
+    outfile: 'dist/assets/tokenizer-worker.js',
+  },
   {
     // A module, because web-tree-sitter finds itself by import.meta.url.
     ...node,
@@ -58,10 +55,7 @@ const bundles = [
   { ...node, entryPoints: ['test/e2e/suite/index.ts'], outfile: 'out/e2e/index.js', external: ['vscode', 'mocha'] },
 ].filter(
   (bundle) =>
-    bundle.entryPoints.length > 0 &&
-    (typeof bundle.entryPoints[0] !== 'string' ||
-      bundle.entryPoints[0] === TOKENIZER ||
-      existsSync(bundle.entryPoints[0])),
+    bundle.entryPoints.length > 0 && (typeof bundle.entryPoints[0] !== 'string' || existsSync(bundle.entryPoints[0])),
 );
 
 const assets = [

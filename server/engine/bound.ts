@@ -1,8 +1,9 @@
 import type { CallBound } from '../policy/budget.ts';
-import { largest, nanoOf } from '../pricing/money.ts';
-import { dearest } from '../pricing/price.ts';
-import { loadTokenizer } from '../pricing/tokenizer.ts';
-import { boundByBytes, boundByCount, likelyTokens, weigh } from '../pricing/weigh.ts';
+import { nanoOf } from '../pricing/money.ts';
+import { dearest, type Needs, serviceTierOf, TEXT_ALONE } from '../pricing/rates.ts';
+import { SEARCH_ALLOWANCE, serverWorkOf } from '../pricing/server-work.ts';
+import { countTokens } from '../pricing/tokenizer.ts';
+import { ALLOWANCE, boundByBytes, boundByCount, boundElsewhere, likelyTokens, weigh } from '../pricing/weigh.ts';
 import type { Route } from './eligible.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
@@ -18,21 +19,44 @@ export type Bound = {
 /** Bounds a request over its routes. `clamp`: the key's or the request's wish that an explicit maximum may be lowered. */
 export function boundOf(request: JsonObject, routes: readonly Route[], clamp: boolean): Bound {
   const weight = weigh(request);
-  const endpoints = routes.flatMap((route) => route.endpoints);
-  const rates = endpoints.flatMap(({ model }) => (model.price ? [dearest(model.price)] : []));
-  const inputRate = largest(rates.map((rate) => rate.input));
-  const outputRate = largest(rates.map((rate) => rate.output));
-  const perCall = largest(
-    endpoints.map(({ model }) => (model.price ? model.price.request + BigInt(weight.images) * model.price.image : 0n)),
-  );
-  const inputNano = (tokens: number) => nanoOf(BigInt(tokens) * inputRate + perCall);
+  const work = serverWorkOf(request);
+  const needs = needsOf(request, weight);
+  const choices = BigInt(choicesOf(request));
+  let inputRate = 0n;
+  let outputRate = 0n;
+  let perCall = 0n;
+  let context: number | null = 0;
+  let modelMaximum: number | null = 0;
+  for (const { endpoints } of routes) {
+    for (const { model } of endpoints) {
+      const { price, contextLength } = model;
+      const maximum = model.maxCompletionTokens ?? contextLength;
+      modelMaximum = modelMaximum === null || maximum === null ? null : Math.max(modelMaximum, maximum);
+      context = context === null || contextLength === null ? null : Math.max(context, contextLength);
+      if (!price) continue;
+      const rates = dearest(price, needs);
+      if (rates.input > inputRate) inputRate = rates.input;
+      if (rates.output > outputRate) outputRate = rates.output;
+      const fixed =
+        rates.request +
+        BigInt(weight.images) * rates.image +
+        (work.searches === 0 ? 0n : BigInt(work.searches) * (rates.webSearch ?? SEARCH_ALLOWANCE));
+      if (fixed > perCall) perCall = fixed;
+    }
+  }
+  const turns = BigInt(work.turns);
+  const beside = boundElsewhere(weight, context) + work.searches * ALLOWANCE.search;
+  // What a router may spend on its own, where the request says how much, stands for its tools; the last turn is like any call.
+  const inputNano = (tokens: number) =>
+    work.atMost === null
+      ? nanoOf((BigInt(tokens + beside) * inputRate + perCall) * turns)
+      : nanoOf(BigInt(tokens + beside) * inputRate + perCall + work.atMost);
 
-  const maxima = endpoints.map(({ model }) => model.maxCompletionTokens ?? model.contextLength);
   let bound: CallBound = {
     inputNano: inputNano(boundByBytes(weight)),
-    outputFemtoPerToken: outputRate * BigInt(choicesOf(request)),
+    outputFemtoPerToken: outputRate * choices * (work.atMost === null ? turns : 1n),
     maxTokens: maximumOf(request),
-    modelMaximum: maxima.includes(null) ? null : Math.max(...maxima.map(Number)),
+    modelMaximum,
     clamp,
     reasoningTokens: reasoningOf(request),
     // An input that costs nothing has nothing to count.
@@ -42,15 +66,24 @@ export function boundOf(request: JsonObject, routes: readonly Route[], clamp: bo
   return {
     weight,
     likelyInput: () => {
-      likely ??= loadTokenizer().then((countTokens) => likelyTokens(weight, countTokens));
+      likely ??= likelyTokens(weight, countTokens);
       return likely;
     },
     current: () => bound,
     count: async () => {
-      const countTokens = await loadTokenizer();
-      bound = { ...bound, inputNano: inputNano(boundByCount(weight, countTokens)), counted: true };
+      bound = { ...bound, inputNano: inputNano(await boundByCount(weight, countTokens)), counted: true };
     },
   };
+}
+
+/** What the request may be charged for beyond text. */
+function needsOf(request: JsonObject, weight: Bound['weight']): Needs {
+  const { modalities } = request;
+  const audioOut = Array.isArray(modalities) && modalities.includes('audio');
+  const serviceTier = serviceTierOf(request['service_tier']);
+  const { hourCache, audios, images } = weight;
+  if (!audioOut && serviceTier === null && !hourCache && audios === 0 && images === 0) return TEXT_ALONE;
+  return { hourCache, audioIn: audios > 0, imageIn: images > 0, audioOut, serviceTier };
 }
 
 const wholeNumber = (value: unknown): number | null =>

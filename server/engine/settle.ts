@@ -4,7 +4,6 @@ import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
 import { type Cost, costOf } from '../pricing/cost.ts';
 import { usdOfNano } from '../pricing/money.ts';
-import { loadTokenizer } from '../pricing/tokenizer.ts';
 import { NO_USAGE, type Usage } from '../pricing/usage.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { GenerationEnd } from '../store/store.ts';
@@ -39,7 +38,7 @@ export async function usageSoFar(
   const { usage } = tally;
   const counted = usage !== null && (usage.prompt > 0 || usage.completion > 0);
   if (counted && !tally.hasMore) return { usage, estimated: false };
-  const more = tally.countOutput(await loadTokenizer());
+  const more = await tally.countOutput();
   if (counted) return { usage: { ...usage, completion: usage.completion + more, reportedCost: null }, estimated: true };
   const prompt = await course.bound.likelyInput();
   // A cost without counts is still what it cost; a cost of nothing without counts says nothing.

@@ -1,5 +1,6 @@
-import type { CountTokens } from '../pricing/tokenizer.ts';
+import { countTokens } from '../pricing/tokenizer.ts';
 import { type Usage, usageOfOpenAi } from '../pricing/usage.ts';
+import { likelyTokensOf } from '../pricing/weigh.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 /** What has been seen of an answer so far: enough to charge it truly, or as well as can be if it ends here. */
@@ -12,6 +13,7 @@ export class Tally {
   #uncounted: string[] = [];
   #counted = 0;
   #hasText = false;
+  #counting: Promise<number> = Promise.resolve(0);
 
   /** Takes in an answer (`message`) or a chunk of one (`delta`). */
   add(answer: JsonObject): void {
@@ -38,10 +40,21 @@ export class Tally {
   }
 
   /** Tokens of the text that no usage of the provider's includes, by our own count. */
-  countOutput(count: CountTokens): number {
-    if (this.#uncounted.length > 0) this.#counted += count(this.#uncounted.join(''));
-    this.#uncounted = [];
-    return this.#counted;
+  countOutput(): Promise<number> {
+    // One count after the other: a checkpoint and the settlement must not both count the same text.
+    this.#counting = this.#counting.then(async () => {
+      const texts = this.#uncounted;
+      const { length } = texts;
+      if (length === 0) return this.#counted;
+      const tokens = await likelyTokensOf([texts.join('')], countTokens);
+      // Unless the provider's own count came meanwhile.
+      if (texts === this.#uncounted) {
+        texts.splice(0, length);
+        this.#counted += tokens;
+      }
+      return this.#counted;
+    });
+    return this.#counting;
   }
 
   #addChoice(choice: unknown): void {

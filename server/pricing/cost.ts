@@ -1,5 +1,6 @@
 import { type Femto, type Nano, nanoOf } from './money.ts';
-import { type Price, ratesFor } from './price.ts';
+import type { Price, Rates } from './price.ts';
+import { ratesFor } from './rates.ts';
 import type { Usage } from './usage.ts';
 
 /** `reported`: the provider said it; `computed`: from its token counts; `estimated`: from our own counts; `unknown`: no price. */
@@ -11,35 +12,98 @@ export type Cost = {
   /** The computed parts, where a price is known. */
   readonly promptNano: Nano;
   readonly completionNano: Nano;
+  /** Searches, and what each call and each image costs by itself. */
+  readonly otherNano?: Nano;
 };
+
+/** How much more `priority` is taken to cost where nobody says: OpenAI charges 1.7 to 2.5 times its standard price. */
+const PRIORITY_MARGIN = { numerator: 5n, denominator: 2n };
 
 /**
  * What a call cost. A reported cost wins over the computed one. Cached and cache-written tokens are parts of the prompt and are
- * charged once, at their own rate where there is one; reasoning is part of the completion unless priced apart.
+ * charged once, at their own rate where there is one; reasoning is part of the completion unless priced apart. `at` is when it was
+ * answered: some prices change with the hour. The sum is rounded once, up.
  */
-export function costOf(price: Price | null, usage: Usage, images: number, estimated: boolean): Cost {
-  const parts = price ? partsOf(price, usage, images) : null;
+export function costOf(
+  price: Price | null,
+  usage: Usage,
+  images: number,
+  estimated: boolean,
+  at: Date = new Date(),
+): Cost {
+  const parts = price ? partsOf(price, usage, images, at) : null;
   const promptNano = parts ? nanoOf(parts.prompt) : 0;
   const completionNano = parts ? nanoOf(parts.completion) : 0;
-  if (usage.reportedCost !== null) return { nano: usage.reportedCost, source: 'reported', promptNano, completionNano };
-  if (!parts) return { nano: 0, source: 'unknown', promptNano, completionNano };
+  const otherNano = parts ? nanoOf(parts.other) : 0;
+  const told = { promptNano, completionNano, otherNano };
+  if (usage.reportedCost !== null) return { nano: usage.reportedCost, source: 'reported', ...told };
+  if (!parts) return { nano: 0, source: 'unknown', ...told };
   const nano = nanoOf(parts.prompt + parts.completion + parts.other);
-  return { nano, source: estimated ? 'estimated' : 'computed', promptNano, completionNano };
+  return { nano, source: estimated || parts.guessed ? 'estimated' : 'computed', ...told };
 }
 
-function partsOf(price: Price, usage: Usage, images: number): Record<'prompt' | 'completion' | 'other', Femto> {
-  const rates = ratesFor(price, usage.prompt);
-  const cached = Math.min(usage.cached, usage.prompt);
-  const written = Math.min(usage.cacheWrite, usage.prompt - cached);
-  const reasoning = rates.reasoning === null ? 0 : Math.min(usage.reasoning, usage.completion);
+type Parts = {
+  readonly prompt: Femto;
+  readonly completion: Femto;
+  readonly other: Femto;
+  /** Whether a rate had to be guessed. */
+  readonly guessed: boolean;
+};
+
+function partsOf(price: Price, usage: Usage, images: number, at: Date): Parts {
+  const { serviceTier, webSearches } = usage;
+  const rates = ratesFor(price, usage.prompt, at, serviceTier);
+  const unpricedTier = serviceTier !== null && price.serviceTiers?.[serviceTier] === undefined;
+  const dearer = (femto: Femto) =>
+    unpricedTier && serviceTier === 'priority'
+      ? (femto * PRIORITY_MARGIN.numerator + PRIORITY_MARGIN.denominator - 1n) / PRIORITY_MARGIN.denominator
+      : femto;
   return {
-    prompt:
-      BigInt(usage.prompt - cached - written) * rates.prompt +
-      BigInt(cached) * (rates.cacheRead ?? rates.prompt) +
-      BigInt(written) * (rates.cacheWrite ?? rates.prompt),
-    completion:
-      BigInt(usage.completion - reasoning) * rates.completion +
-      BigInt(reasoning) * (rates.reasoning ?? rates.completion),
-    other: rates.request + BigInt(images) * rates.image,
+    prompt: dearer(promptOf(rates, usage)),
+    completion: dearer(completionOf(rates, usage)),
+    other: rates.request + BigInt(images) * rates.image + BigInt(webSearches) * (rates.webSearch ?? 0n),
+    guessed: unpricedTier || (webSearches > 0 && (rates.webSearch ?? null) === null),
+  };
+}
+
+/** Each token once: cached, then written, then what was heard or seen, and the rest is text. */
+function promptOf(rates: Rates, usage: Usage): Femto {
+  const take = taker(usage.prompt);
+  const cached = take(usage.cached);
+  const cachedAudio = Math.min(cached, usage.cachedAudio);
+  const written = take(usage.cacheWrite);
+  const hourly = Math.min(written, usage.cacheWrite1h);
+  const audio = take(usage.audioInput - cachedAudio);
+  const image = take(usage.imageInput);
+  const readRate = rates.cacheRead ?? rates.prompt;
+  const writeRate = rates.cacheWrite ?? rates.prompt;
+  return (
+    BigInt(cached - cachedAudio) * readRate +
+    BigInt(cachedAudio) * (rates.audioCache ?? readRate) +
+    BigInt(written - hourly) * writeRate +
+    BigInt(hourly) * (rates.cacheWrite1h ?? writeRate) +
+    BigInt(audio) * (rates.audio ?? rates.prompt) +
+    BigInt(image) * (rates.imageToken ?? rates.prompt) +
+    BigInt(take(usage.prompt)) * rates.prompt
+  );
+}
+
+function completionOf(rates: Rates, usage: Usage): Femto {
+  const take = taker(usage.completion);
+  return (
+    BigInt(take(usage.reasoning)) * (rates.reasoning ?? rates.completion) +
+    BigInt(take(usage.audioOutput)) * (rates.audioOutput ?? rates.completion) +
+    BigInt(take(usage.imageOutput)) * (rates.imageOutput ?? rates.completion) +
+    BigInt(take(usage.completion)) * rates.completion
+  );
+}
+
+/** Takes parts of a whole until nothing is left, so that no token is charged twice whatever a provider says of its parts. */
+function taker(whole: number): (part: number) => number {
+  let left = whole;
+  return (part) => {
+    const taken = Math.max(0, Math.min(part, left));
+    left -= taken;
+    return taken;
   };
 }

@@ -48,10 +48,3 @@ export function nanoOfUsd(usd: number): Nano {
 export function usdOfNano(nano: Nano): number {
   return nano / 1e9;
 }
-
-/** The largest of non-negative amounts; 0 of none. */
-export function largest(amounts: Iterable<Femto>): Femto {
-  let most = 0n;
-  for (const amount of amounts) if (amount > most) most = amount;
-  return most;
-}

@@ -1,3 +1,5 @@
+import type { CountTokens } from './tokenizer.ts';
+
 /**
  * How many tokens a request can be, before any provider has counted it. Step 1 is an upper bound by bytes (no tokenizer makes
  * more tokens than there are bytes); step 2 counts with a tokenizer, for when step 1 does not fit.
@@ -9,24 +11,55 @@ export const ALLOWANCE = {
   message: 8,
   tool: 32,
   image: 6_000,
-  audio: 20_000,
+  audio: 1_000,
   video: 60_000,
   file: 60_000,
+  /** What a search or a fetched page adds to the prompt. */
+  search: 10_000,
+  /** Media that stands elsewhere, where nobody knows how much the model can take. */
+  elsewhere: 1_000_000,
 } as const;
+
+/**
+ * How many bytes of media may make one token, at the least. Speech squeezed as far as codecs go is some hundred bytes a second, and
+ * a second is at most 32 tokens; a page of a PDF may be all text, pressed to a third, or a picture of some thousand tokens.
+ */
+const BYTES_PER_TOKEN = { audio: 8, waves: 128, video: 8, file: 1 } as const;
 
 /** A tokenizer other than the provider's own may be this far off. */
 const COUNT_MARGIN = 1.3;
 
-type Weight = { readonly texts: string[]; bytes: number; extra: number; images: number };
+type Weight = {
+  readonly texts: string[];
+  bytes: number;
+  extra: number;
+  images: number;
+  audios: number;
+  /** Files and videos that are only named: they may fill whatever the model can take. */
+  elsewhere: number;
+  /** It asks for cache writes that last an hour. */
+  hourCache: boolean;
+};
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What a request weighs: its text's bytes, the allowances in tokens, the images in it, and the texts themselves. */
 export function weigh(request: Fields): Readonly<Weight> {
-  const weight: Weight = { texts: [], bytes: 0, extra: ALLOWANCE.request, images: 0 };
+  const weight: Weight = {
+    texts: [],
+    bytes: 0,
+    extra: ALLOWANCE.request,
+    images: 0,
+    audios: 0,
+    elsewhere: 0,
+    hourCache: false,
+  };
   const { messages, ...rest } = request;
   addFields(weight, rest);
   const tools = request['tools'];
-  if (Array.isArray(tools)) weight.extra += tools.length * ALLOWANCE.tool;
+  if (Array.isArray(tools)) {
+    weight.extra += tools.length * ALLOWANCE.tool;
+    weight.hourCache ||= tools.some((tool: Fields | null) => lastsAnHour(tool?.['cache_control']));
+  }
   if (!Array.isArray(messages)) return weight;
   weight.extra += messages.length * ALLOWANCE.message;
   for (const { content, ...others } of messages as readonly Fields[]) {
@@ -45,15 +78,35 @@ function addPart(weight: Weight, part: Fields): void {
     return;
   }
   const { [media.field]: _media, ...rest } = part;
-  weight.extra += ALLOWANCE[media.kind];
-  if (media.kind === 'image') weight.images += 1;
+  if (media.kind === 'image') {
+    weight.images += 1;
+    weight.extra += ALLOWANCE.image;
+  } else addSized(weight, media.kind, part[media.field]);
   addFields(weight, rest);
+}
+
+function addSized(weight: Weight, kind: 'audio' | 'video' | 'file', media: unknown): void {
+  const { data, file_data, url, format } = (typeof media === 'object' && media !== null ? media : {}) as Fields;
+  const held = [data, file_data, url].find((text) => typeof text === 'string' && text !== '');
+  if (kind === 'audio') weight.audios += 1;
+  if (typeof held !== 'string' || /^https?:/i.test(held.slice(0, 6))) {
+    weight.elsewhere += 1;
+    return;
+  }
+  const waves = kind === 'audio' && (format === 'wav' || format === 'pcm16');
+  const bytes = Math.ceil((held.length * 3) / 4);
+  weight.extra += Math.max(ALLOWANCE[kind], Math.ceil(bytes / BYTES_PER_TOKEN[waves ? 'waves' : kind]));
+}
+
+function lastsAnHour(cache: unknown): boolean {
+  return typeof cache === 'object' && cache !== null && 'ttl' in cache && cache.ttl !== '5m';
 }
 
 /** Field names are framing that a provider's template replaces, but what is nested (schemas, calls of tools) it writes out as JSON. */
 function addFields(weight: Weight, fields: Fields): void {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
+    if (name === 'cache_control' || name === 'prompt_cache_options') weight.hourCache ||= lastsAnHour(value);
     weight.bytes += Buffer.byteLength(name) + 2;
     if (typeof value === 'string') addText(weight, value);
     else if (typeof value === 'object' && value !== null) addText(weight, JSON.stringify(value));
@@ -82,16 +135,31 @@ export function boundByBytes(weight: Readonly<Weight>): number {
   return weight.bytes + weight.extra;
 }
 
-/** Step 2: the tokenizer's count with its margin, and the same allowances; never above step 1. */
-export function boundByCount(weight: Readonly<Weight>, count: (text: string) => number): number {
-  let tokens = 0;
-  for (const text of weight.texts) tokens += count(text);
-  return Math.min(boundByBytes(weight), Math.ceil(tokens * COUNT_MARGIN) + weight.extra);
+/** What media that stands elsewhere may come to, for models that take at most that many tokens; null: not known. */
+export function boundElsewhere(weight: Readonly<Weight>, contextLength: number | null): number {
+  return weight.elsewhere === 0 ? 0 : (contextLength ?? weight.elsewhere * ALLOWANCE.elsewhere);
+}
+
+/** A tokenizer that cannot be asked is stood in for by this many bytes to a token, less than any common language has. */
+const BYTES_IF_UNCOUNTED = 3;
+
+/** Step 2: the tokenizer's count with its margin, and the same allowances; never above step 1, which stands if it cannot be asked. */
+export async function boundByCount(weight: Readonly<Weight>, count: CountTokens): Promise<number> {
+  const tokens = await count(weight.texts);
+  const bytes = boundByBytes(weight);
+  return tokens === null ? bytes : Math.min(bytes, Math.ceil(sumOf(tokens) * COUNT_MARGIN) + weight.extra);
 }
 
 /** The likeliest number of input tokens, for charging a call whose provider never said. */
-export function likelyTokens(weight: Readonly<Weight>, count: (text: string) => number): number {
-  let tokens = 0;
-  for (const text of weight.texts) tokens += count(text);
-  return tokens + ALLOWANCE.message;
+export async function likelyTokens(weight: Readonly<Weight>, count: CountTokens): Promise<number> {
+  return (await likelyTokensOf(weight.texts, count)) + ALLOWANCE.message;
 }
+
+/** The likeliest number of tokens in texts. */
+export async function likelyTokensOf(texts: readonly string[], count: CountTokens): Promise<number> {
+  const tokens = await count(texts);
+  if (tokens !== null) return sumOf(tokens);
+  return Math.ceil(sumOf(texts.map((text) => Buffer.byteLength(text))) / BYTES_IF_UNCOUNTED);
+}
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0);

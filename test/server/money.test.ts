@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { decideBudget } from '../../server/policy/budget.ts';
 import { currentPrice, knownModels, knownPrice } from '../../server/pricing/catalogue.ts';
 import { costOf } from '../../server/pricing/cost.ts';
+import { countText } from '../../server/pricing/count-text.ts';
 import { formatUsd, nanoOf, nanoOfUsd, parseUsd } from '../../server/pricing/money.ts';
-import { dearest, type Price, priceOfPricing } from '../../server/pricing/price.ts';
-import { loadTokenizer } from '../../server/pricing/tokenizer.ts';
+import { type Price, priceOfPricing } from '../../server/pricing/price.ts';
+import { dearest, ratesFor } from '../../server/pricing/rates.ts';
 import { NO_USAGE } from '../../server/pricing/usage.ts';
 import { boundByBytes, boundByCount, weigh } from '../../server/pricing/weigh.ts';
 
@@ -111,27 +112,38 @@ describe('the library’s prices', () => {
   });
 
   it('are those of the hour, where they change with it', () => {
-    let now = '2026-11-22T17:00:00Z';
-    const price = currentPrice('deepseek', 'deepseek-chat', () => Date.parse(now));
-    const night = price()?.completion ?? 0n;
-    now = '2026-11-23T00:29:59Z';
-    expect(price()?.completion).toBe(night);
-    now = '2026-11-23T00:30:00Z';
-    expect(price()?.completion).toBe(night * 2n);
+    const price = currentPrice('deepseek', 'deepseek-chat')() as Price;
+    const at = (time: string) => ratesFor(price, 10, new Date(time)).completion;
+    const night = at('2026-11-22T17:00:00Z');
+    expect(at('2026-11-23T00:29:59Z')).toBe(night);
+    expect(at('2026-11-23T00:30:00Z')).toBe(night * 2n);
+    expect(at('2026-11-23T16:30:00Z')).toBe(night);
+    // A call that is bounded at night may be answered by day.
+    expect(dearest(price).output).toBe(night * 2n);
+  });
+
+  it('are those of the day, where they change with it', () => {
+    let now = '2026-12-31T23:59:00Z';
+    const price = currentPrice('google', 'gemini-3.6-flash', () => Date.parse(now));
+    const before = price();
+    now = '2027-01-01T00:00:00Z';
+    expect(price()).not.toEqual(before);
+    expect(price()).toEqual(knownPrice('google', 'gemini-3.6-flash', new Date(now)));
   });
 });
 
 describe('the bound of an input', () => {
+  const counting = async (texts: readonly string[]) => texts.map(countText);
+
   it('by count is never above the bound by bytes, and neither is below what the tokenizer makes of the text', async () => {
-    const count = await loadTokenizer();
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme', maxLength: 400 }), { minLength: 1, maxLength: 5 }),
-        (texts) => {
+        async (texts) => {
           const weight = weigh({ messages: texts.map((content) => ({ role: 'user', content })) });
-          const real = texts.reduce((sum, text) => sum + count(text), 0);
-          expect(boundByCount(weight, count)).toBeLessThanOrEqual(boundByBytes(weight));
-          expect(boundByCount(weight, count)).toBeGreaterThanOrEqual(real);
+          const real = texts.reduce((sum, text) => sum + countText(text), 0);
+          expect(await boundByCount(weight, counting)).toBeLessThanOrEqual(boundByBytes(weight));
+          expect(await boundByCount(weight, counting)).toBeGreaterThanOrEqual(real);
         },
       ),
       { numRuns: 60 },
@@ -139,9 +151,8 @@ describe('the bound of an input', () => {
   });
 
   it('stays quick on one endless word, and takes text that looks like a special token for text', async () => {
-    const count = await loadTokenizer();
-    expect(count('a'.repeat(300_000))).toBeGreaterThan(1000);
-    expect(count('<|endoftext|>')).toBeGreaterThan(1);
+    expect(countText('a'.repeat(300_000))).toBeGreaterThan(1000);
+    expect(countText('<|endoftext|>')).toBeGreaterThan(1);
   });
 
   it('allows for media by the piece, not by the bytes of their encoding', () => {
@@ -176,10 +187,9 @@ describe('the bound of an input', () => {
     ],
   ])('leaves nothing of the text out: %s', async (_, request) => {
     const weight = weigh(request);
-    const count = await loadTokenizer();
-    const real = count(JSON.stringify(request));
+    const real = countText(JSON.stringify(request));
     expect(boundByBytes(weight)).toBeGreaterThanOrEqual(real);
-    expect(boundByCount(weight, count)).toBeGreaterThanOrEqual(real);
+    expect(await boundByCount(weight, counting)).toBeGreaterThanOrEqual(real);
   });
 });
 
