@@ -10,6 +10,7 @@ export type PriceData = { readonly library: readonly Provider[]; readonly listin
  */
 let listing: ReadonlyMap<string, ListedModel> = new Map();
 let library: readonly Provider[] | undefined;
+let epoch = 0;
 let bundled: Promise<readonly Provider[]> | undefined;
 
 /** The data that the library brought along. */
@@ -25,6 +26,12 @@ export async function usePriceData(data: PriceData): Promise<void> {
   updatePrices(({ setProviderData }) => setProviderData([...data.library]));
   library = data.library;
   listing = new Map(data.listing.map((model) => [model.id, model]));
+  epoch += 1;
+}
+
+/** Another number each time the data was replaced. */
+export function priceEpoch(): number {
+  return epoch;
 }
 
 export async function priceData(): Promise<PriceData> {

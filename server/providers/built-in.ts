@@ -1,14 +1,18 @@
 import { type CatalogueModel, knownModels, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
 import { priceOfPricing } from '../pricing/price.ts';
+import { priceEpoch } from '../pricing/price-book.ts';
 import type { Provider } from './provider.ts';
 
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** Lists a provider's models when first asked, always the same list: the library holds hundreds, and most daemons use few. */
+/** Lists a provider's models when first asked, and anew when prices were refreshed: the library holds hundreds, most daemons use few. */
 export function once(list: () => readonly CatalogueModel[]): () => readonly CatalogueModel[] {
   let models: readonly CatalogueModel[] | undefined;
+  let epoch = 0;
   return () => {
-    models ??= list();
+    if (models && epoch === priceEpoch()) return models;
+    epoch = priceEpoch();
+    models = list();
     return models;
   };
 }

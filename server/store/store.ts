@@ -221,6 +221,8 @@ export type GenerationEnd = {
   readonly latencyMs: number | null;
   readonly generationMs: number | null;
   readonly attempts: readonly Attempt[];
+  /** Set when the answer was another generation's: kept in the response cache, or shared while it was under way. */
+  readonly copyOf?: { readonly id: string; readonly how: 'cache' | 'coalesced' };
 };
 
 /** One try at one endpoint. `status` is its HTTP status, or 0 when none came. */
@@ -269,7 +271,26 @@ export type UsageStore = {
     dimension: 'key_id' | 'workspace_id' | 'preset' | 'model' | 'day',
     filter: { readonly keyId?: string; readonly since?: string },
   ): Promise<readonly (UsageSums & { readonly name: string })[]>;
+  /** Sums by day, model and provider (and by workspace, if asked for), newest day first, dearest first within it. */
+  activity(filter: ActivityFilter, byWorkspace: boolean): Promise<readonly ActivityRow[]>;
   lastUsed(keyId: string): Promise<string | null>;
+};
+
+/** Both days included; `keyIds`: of these keys alone. */
+export type ActivityFilter = {
+  readonly from: string;
+  readonly to: string;
+  readonly keyIds?: readonly string[];
+  readonly workspaceId?: string;
+};
+
+export type ActivityRow = UsageSums & {
+  readonly day: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly reasoningTokens: number;
+  /** Null: of all workspaces together. */
+  readonly workspaceId: string | null;
 };
 
 /** What a workspace wants kept of its calls' prompts and answers; null filters mean all. */

@@ -88,19 +88,22 @@ function addUsage(database: Database, calls: readonly EndedCall[]): void {
   let nano = 0;
   let prompt = 0;
   let completion = 0;
+  let reasoning = 0;
   let lastUsedAt = '';
   for (const { reservation, end } of calls) {
     nano += end.nano;
     prompt += end.promptTokens;
     completion += end.completionTokens;
+    reasoning += end.reasoningTokens;
     if (reservation.createdAt > lastUsedAt) lastUsedAt = reservation.createdAt;
   }
   database.run(
-    `INSERT INTO usage (day, key_id, workspace_id, preset, model, provider, requests, nano, prompt_tokens, completion_tokens, last_used_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO usage (day, key_id, workspace_id, preset, model, provider, requests, nano, prompt_tokens, completion_tokens, reasoning_tokens, last_used_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (key_id, day, preset, model, provider) DO UPDATE SET requests = requests + excluded.requests,
        nano = nano + excluded.nano, prompt_tokens = prompt_tokens + excluded.prompt_tokens,
        completion_tokens = completion_tokens + excluded.completion_tokens,
+       reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
        last_used_at = max(last_used_at, excluded.last_used_at)`,
     day,
     keyId,
@@ -112,6 +115,7 @@ function addUsage(database: Database, calls: readonly EndedCall[]): void {
     nano,
     prompt,
     completion,
+    reasoning,
     lastUsedAt,
   );
 }

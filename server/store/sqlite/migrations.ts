@@ -69,6 +69,10 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX io_log_by_age ON io_log (created_at, workspace_id, bytes);
   `,
+  `
+  ALTER TABLE usage ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX usage_by_day ON usage (day);
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { GenerationEnd, GenerationStart, UsageStore, UsageSums } from '../store.ts';
+import { activityOf } from './activity.ts';
 import type { Database, Row } from './database.ts';
 
 const SUMS =
@@ -50,6 +51,10 @@ export function sqliteUsage(database: Database, catchUp: () => void): UsageStore
           ...values,
         )
         .map((row) => ({ name: String(row['name']), ...sumsOf(row) }));
+    },
+    activity: async (filter, byWorkspace) => {
+      catchUp();
+      return activityOf(database, filter, byWorkspace);
     },
     lastUsed: async (keyId) => {
       catchUp();
