@@ -42,7 +42,7 @@ export function generationView(row: GenerationRow): Record<string, unknown> {
       is_byok: false,
     })),
     request_id: null,
-    response_cache_source_id: null,
+    response_cache_source_id: row.copyOf?.how === 'cache' ? row.copyOf.id : null,
     router: null,
     service_tier: null,
     session_id: row.sessionId,
@@ -60,6 +60,7 @@ export function generationView(row: GenerationRow): Record<string, unknown> {
       status: row.status,
       cost_source: row.costSource,
       overrun: row.overrun,
+      coalesced_with: row.copyOf?.how === 'coalesced' ? row.copyOf.id : null,
       max_tokens: row.clamp,
       preset:
         row.presetSlug === null ? null : { slug: row.presetSlug, version: row.presetVersion, hash: row.presetHash },

@@ -74,6 +74,7 @@ export const compose: Compose = async (options) => {
       return config.server.queue_wait * 1000;
     },
     timeBudgetMs: TIME_BUDGET_MS,
+    responseCacheBytes: config.server.response_cache,
   });
   await furnish(admin, config.defaults.editor_key_limit);
 

@@ -61,6 +61,8 @@ const server = z.strictObject({
   request_timeout: seconds.default(30),
   /** Seconds that a call waits for money held by calls in flight. */
   queue_wait: seconds.default(30),
+  /** Memory for answers that the response cache keeps. */
+  response_cache: bytes.default(32 * 1024 * 1024),
 });
 
 const defaults = z.strictObject({

@@ -13,6 +13,8 @@ export type Asked = {
   readonly plugins: Plugins;
   /** The request's wish that an explicit maximum may be lowered. */
   readonly clamp: boolean;
+  /** The request's wish to share one call upstream with the same ones that are under way. */
+  readonly coalesce: boolean;
   readonly startedAt: Date;
   /** Monotonic milliseconds at the start. */
   readonly startedMs: number;

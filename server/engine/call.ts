@@ -25,18 +25,28 @@ export type Caller = {
   readonly userAgent: string | null;
   /** Whether the answer is to explain its route (`X-OpenRouter-Metadata`). */
   readonly wantsMetadata: boolean;
+  /** Whether a kept answer to this very request is to be forgotten (`X-OpenRouter-Cache-Clear`). */
+  readonly clearsCache?: boolean;
 };
 
 /** The answer to a call. Every one has an id: it stands in `X-Generation-Id` and finds the generation. */
 export type CallAnswer =
   | { readonly kind: 'refused'; readonly id: string; readonly refusal: Refusal; readonly metadata: JsonObject | null }
-  | { readonly kind: 'json'; readonly id: string; readonly maxTokens: number | null; readonly body: string }
+  | {
+      readonly kind: 'json';
+      readonly id: string;
+      readonly maxTokens: number | null;
+      readonly body: string;
+      /** To be sent with it, such as the standing of the response cache. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'stream';
       readonly id: string;
       readonly maxTokens: number | null;
       /** Whole server-sent events, ready to be written. Ends only after the call has been settled. */
       readonly events: AsyncIterable<string>;
+      readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'aborted'; readonly id: string };
 

@@ -24,6 +24,8 @@ import { reserveCall } from './reserve.ts';
 import { type JsonObject, resolvePreset } from './resolve-preset.ts';
 import { routersOnly } from './routers-only.ts';
 import { settleUnanswered } from './settle.ts';
+import { wishesToShare } from './sharing/cache-wish.ts';
+import { Sharing } from './sharing/sharing.ts';
 import { startOf } from './start.ts';
 import { streamThrough } from './stream.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
@@ -42,6 +44,8 @@ export type EngineParts = {
   readonly queueWaitMs: number;
   /** What all attempts of a call, and its waiting, share. */
   readonly timeBudgetMs: number;
+  /** What kept answers may take in memory. */
+  readonly responseCacheBytes: number;
 };
 
 /** What a model whose own maximum is not known is sent at most when a limit sets one: more may be refused as too large. */
@@ -62,9 +66,11 @@ type Unanswered = {
 /** The way of one call: preset → routes → reservation → attempts → answer → settlement. Authentication has been done. */
 export class Engine {
   readonly #parts: EngineParts;
+  readonly #sharing: Sharing;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#sharing = new Sharing(parts, parts.responseCacheBytes);
   }
 
   /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
@@ -81,13 +87,14 @@ export class Engine {
 
     const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
     if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
-    const { clamp, ...request } = resolved.request;
+    const { clamp, coalesce, ...request } = resolved.request;
     const plugins = readPlugins(request);
     if (plugins.kind === 'refused') return this.#refused(id, input, plugins);
 
     const { preset } = resolved;
-    const asked: Asked = { input, key, request, preset, plugins, clamp: clamp === true, startedAt, startedMs };
-    return this.#serve(asked);
+    const wishes = { clamp: clamp === true, coalesce: coalesce === true };
+    const asked: Asked = { input, key, request, preset, plugins, ...wishes, startedAt, startedMs };
+    return wishesToShare(asked) ? this.#sharing.call(asked, (one) => this.#serve(one)) : this.#serve(asked);
   }
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
@@ -105,7 +112,8 @@ export class Engine {
     const eligible = fitted?.eligible ?? able;
     const bound = boundOf(fitted?.largest ?? request, eligible.routes, key.clamp || asked.clamp);
     const generation = startOf(input, request, preset, bound);
-    const patienceMs = Math.min(queueWaitMs, timeBudgetMs);
+    // A call that has waited for another's answer has so much less patience left.
+    const patienceMs = Math.max(0, Math.min(queueWaitMs, timeBudgetMs) - (performance.now() - startedMs));
     const { signal } = input;
     const granted = await reserveCall(
       ledger,

@@ -7,16 +7,15 @@ import type { JsonObject, PresetUsed } from './resolve-preset.ts';
 /** English text has about this many bytes to a token; only a crash in a call's first second is charged by it. */
 const BYTES_PER_TOKEN = 4;
 
-/** What the ledger keeps of a call before it is sent. */
+/** What the ledger keeps of a call before it is sent; without a bound, of one that is not going to be. */
 export function startOf(
   input: CallInput,
   request: JsonObject,
   preset: PresetUsed | null,
-  bound: Bound,
+  bound: Bound | null,
 ): GenerationStart {
   const { key, body, caller } = input;
   const session = request['session_id'];
-  const { weight } = bound;
   return {
     keyId: key.id,
     workspaceId: key.workspaceId,
@@ -30,7 +29,7 @@ export function startOf(
     httpReferer: caller.httpReferer,
     appTitle: caller.appTitle,
     userAgent: caller.userAgent,
-    inputNano: Math.ceil(bound.current().inputNano / BYTES_PER_TOKEN),
-    inputTokens: Math.ceil(weight.bytes / BYTES_PER_TOKEN) + weight.extra,
+    inputNano: bound ? Math.ceil(bound.current().inputNano / BYTES_PER_TOKEN) : 0,
+    inputTokens: bound ? Math.ceil(bound.weight.bytes / BYTES_PER_TOKEN) + bound.weight.extra : 0,
   };
 }

@@ -8,6 +8,7 @@ import type { KeyRow } from '../store/store.ts';
 import type { HttpContext } from './context.ts';
 import { EventStream } from './event-stream.ts';
 import { identityOf, read, sendRefusal } from './reply.ts';
+import { clearsCache, withSharingHeaders } from './sharing-headers.ts';
 
 const message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
@@ -27,6 +28,9 @@ export const chatRequest = z.looseObject({
   max_completion_tokens: positive,
   n: z.int().min(1).max(128).nullable().optional(),
   clamp: z.boolean().nullable().optional(),
+  coalesce: z.boolean().nullable().optional(),
+  cache_enabled: z.boolean().nullable().optional(),
+  cache_ttl_seconds: z.number().nullable().optional(),
   session_id: z.string().max(256).nullable().optional(),
   tools: z
     .array(z.looseObject({ type: z.string() }))
@@ -51,7 +55,14 @@ export function chatRoutes(app: FastifyInstance, context: HttpContext): void {
       const body = read(chatRequest, request.body);
       if (body.kind === 'refused') return sendRefusal(reply, body);
       if (identity.kind !== 'key') throw new Error('a management key came through to inference');
-      return answerCall(context, request, reply, identity.key, withoutNulls(body.value), null);
+      return answerCall(
+        context,
+        request,
+        reply,
+        identity.key,
+        withSharingHeaders(request.headers, withoutNulls(body.value)),
+        null,
+      );
     });
   }
 }
@@ -82,7 +93,10 @@ export async function answerCall(
   if (early !== 'slow' && early.kind !== 'stream') return sendWhole(reply, early);
   const stream = new EventStream(reply, keepAliveMs);
   if (early === 'slow') stream.comment();
-  else if (early.maxTokens !== null) stream.header('x-callgate-max-tokens', String(early.maxTokens));
+  else {
+    if (early.maxTokens !== null) stream.header('x-callgate-max-tokens', String(early.maxTokens));
+    for (const [name, value] of Object.entries(early.headers ?? {})) stream.header(name, value);
+  }
   try {
     const answer = await answering;
     if (answer.kind === 'stream') await stream.write(answer.events, gone.signal);
@@ -102,6 +116,7 @@ function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply {
       return sendRefusal(reply, answer.refusal, answer.metadata ? { openrouter_metadata: answer.metadata } : {});
     case 'json':
       if (answer.maxTokens !== null) reply.header('x-callgate-max-tokens', answer.maxTokens);
+      if (answer.headers) reply.headers(answer.headers);
       return reply.type('application/json; charset=utf-8').send(answer.body);
     default:
       // Nobody is there to read it.
@@ -136,6 +151,7 @@ function callerOf(request: FastifyRequest): Caller {
     appTitle: header('x-openrouter-title') ?? header('x-title'),
     userAgent: header('user-agent'),
     wantsMetadata: metadata?.toLowerCase() === 'enabled',
+    clearsCache: clearsCache(request.headers),
   };
 }
 
