@@ -19,7 +19,7 @@ import { Events } from '../observe/events.ts';
 import type { DaemonStatus } from '../protocol.ts';
 import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
 import { configuredProvider } from '../providers/configured.ts';
-import { ollamaProvider } from '../providers/ollama.ts';
+import { localProviders } from '../providers/local.ts';
 import type { Provider } from '../providers/provider.ts';
 import { Providers } from '../providers/registry.ts';
 import { Transport } from '../providers/transport.ts';
@@ -55,7 +55,7 @@ export const compose: Compose = async (options) => {
   const sandboxSecret = randomBytes(32).toString('hex');
   const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
   // Made once: what finds its models by itself must not forget them when config.yaml is read again.
-  const builtIn = [sandbox, ollamaProvider(), ...builtInProviders()];
+  const builtIn = [sandbox, ...localProviders(), ...builtInProviders()];
   const providers = new Providers(allProviders(config, builtIn), vault, env);
   const events = new Events();
   const transport = new Transport(env);

@@ -1,4 +1,5 @@
 import type { Plugins } from '../plugins/read-plugins.ts';
+import { dialectOf } from '../providers/dialect.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { Attempt as AttemptRecord, KeyRow } from '../store/store.ts';
 import type { Bound } from './bound.ts';
@@ -60,6 +61,13 @@ export function routeMetadata(course: Course, served: Endpoint | null, generatio
     })),
     ...(course.stages.length > 0 ? { pipeline: course.stages } : {}),
     ...(eligible.left.length > 0 ? { left_out: eligible.left } : {}),
+    ...warningsOf(course, served),
     generation_time: Math.round(generationMs),
   };
+}
+
+/** What of the request the endpoint was not sent, because it would have refused it. */
+function warningsOf(course: Course, served: Endpoint | null): JsonObject {
+  const warnings = served ? dialectOf(served.provider.dialect).warnings(course.request, served) : [];
+  return warnings.length > 0 ? { warnings } : {};
 }

@@ -2,6 +2,8 @@ import { type CatalogueModel, knownModels, USUAL_PARAMETERS } from '../pricing/c
 import { priceOfPricing } from '../pricing/price.ts';
 import { priceEpoch } from '../pricing/price-book.ts';
 import type { Provider } from './provider.ts';
+import { vendorModels } from './vendor-models.ts';
+import { VENDORS, type Vendor } from './vendors.ts';
 
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
@@ -48,32 +50,41 @@ export function sandboxProvider(baseUrl: () => string, secret: string): Provider
 
 /** Providers that need only a key. A router stands last: a direct path is tried before one that routes. */
 export function builtInProviders(): readonly Provider[] {
-  return [
-    {
-      slug: 'openai',
-      name: 'OpenAI',
-      dialect: 'openai',
-      baseUrl: () => 'https://api.openai.com/v1',
-      key: { kind: 'stored_or_env', name: 'OPENAI_API_KEY' },
-      headers: {},
-      timeoutMs: DEFAULT_TIMEOUT_MS,
-      cancelStopsBilling: true,
-      isRouter: false,
-      priceProvider: 'openai',
-      models: once(() => knownModels('openai', 'openai/')),
-    },
-    {
-      slug: 'openrouter',
-      name: 'OpenRouter',
-      dialect: 'openai',
-      baseUrl: () => 'https://openrouter.ai/api/v1',
-      key: { kind: 'stored_or_env', name: 'OPENROUTER_API_KEY' },
-      headers: { 'x-openrouter-title': 'Callgate' },
-      timeoutMs: DEFAULT_TIMEOUT_MS,
-      cancelStopsBilling: true,
-      isRouter: true,
-      priceProvider: 'openrouter',
-      models: once(() => knownModels('openrouter', '')),
-    },
-  ];
+  return [...VENDORS.map(vendorProvider), openRouter()];
+}
+
+function vendorProvider(vendor: Vendor): Provider {
+  const { slug, name, baseUrl, env, priceProvider, author, cancelStopsBilling, wire, nativeOf } = vendor;
+  return {
+    slug,
+    name,
+    dialect: wire ? 'openai' : 'anthropic',
+    baseUrl: () => baseUrl,
+    key: { kind: 'stored_or_env', name: env },
+    headers: {},
+    timeoutMs: DEFAULT_TIMEOUT_MS,
+    cancelStopsBilling,
+    isRouter: false,
+    priceProvider,
+    wire,
+    author,
+    nativeOf,
+    models: once(() => vendorModels(vendor)),
+  };
+}
+
+function openRouter(): Provider {
+  return {
+    slug: 'openrouter',
+    name: 'OpenRouter',
+    dialect: 'openai',
+    baseUrl: () => 'https://openrouter.ai/api/v1',
+    key: { kind: 'stored_or_env', name: 'OPENROUTER_API_KEY' },
+    headers: { 'x-openrouter-title': 'Callgate' },
+    timeoutMs: DEFAULT_TIMEOUT_MS,
+    cancelStopsBilling: true,
+    isRouter: true,
+    priceProvider: 'openrouter',
+    models: once(() => knownModels('openrouter', '')),
+  };
 }

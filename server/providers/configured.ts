@@ -45,6 +45,9 @@ export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: 
     cancelStopsBilling: builtIn?.cancelStopsBilling ?? true,
     isRouter: builtIn?.isRouter ?? false,
     priceProvider,
+    wire: builtIn?.dialect === entry.dialect ? builtIn.wire : undefined,
+    author: builtIn?.author,
+    nativeOf: builtIn?.nativeOf,
     models: once(() => [...own, ...(builtIn?.models() ?? []).filter((model) => !ownIds.has(model.id))]),
   };
 }

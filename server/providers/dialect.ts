@@ -1,8 +1,10 @@
 import { anthropic } from './anthropic/dialect.ts';
-import { encodeOpenAi } from './openai/encode.ts';
+import { inRoutersWords } from './openai/answers.ts';
+import { encodeOpenAi, unsentFields } from './openai/encode.ts';
 import { readEvents } from './openai/stream.ts';
 import type { DialectName, UpstreamRequest } from './provider.ts';
 import type { Endpoint } from './registry.ts';
+import { vitalLack } from './wire-rules.ts';
 
 /** The canonical request: OpenRouter's chat completion body, with its preset merged in. */
 export type CanonicalRequest = Readonly<Record<string, unknown>>;
@@ -37,10 +39,12 @@ export type Dialect = {
 
 /** The shape is ours already: bytes stand. */
 const openai: Dialect = {
-  warnings: () => [],
+  inexpressible: (request, { provider, model }) =>
+    provider.wire ? vitalLack(provider.wire, request, model.native) : null,
+  warnings: (request, endpoint) => unsentFields(request, endpoint).map((field) => `${field} is not sent`),
   encode: encodeOpenAi,
-  readAnswer: (text) => text,
-  readEvents,
+  readAnswer: inRoutersWords,
+  readEvents: (bytes, request) => readEvents(bytes, (data) => inRoutersWords(data, request)),
 };
 
 const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic };

@@ -1,4 +1,5 @@
 import type { CatalogueModel } from '../pricing/catalogue.ts';
+import type { WireRules } from './wire-rules.ts';
 
 export type DialectName = 'openai' | 'anthropic';
 
@@ -19,6 +20,12 @@ export type Provider = {
   readonly isRouter: boolean;
   /** Its id in the price library, where it has one. */
   readonly priceProvider: string | null;
+  /** Which fields it takes, and in what words; absent: whatever the request says is passed on. */
+  readonly wire?: WireRules | undefined;
+  /** The author its own models go by in OpenRouter's ids, where that is not its slug. */
+  readonly author?: string | undefined;
+  /** Its own name for a model that nobody lists, from the name in OpenRouter's spelling. */
+  readonly nativeOf?: ((name: string) => string) | undefined;
   readonly models: () => readonly CatalogueModel[];
 };
 

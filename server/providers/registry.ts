@@ -119,9 +119,10 @@ export class Providers {
 
 function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
   if (provider.priceProvider === null || !modelId.includes('/')) return null;
-  const prefix = `${provider.slug}/`;
-  const native = modelId.startsWith(prefix) ? modelId.slice(prefix.length) : provider.isRouter ? modelId : null;
-  if (!native) return null;
+  const prefix = [provider.slug, provider.author].find((name) => name && modelId.startsWith(`${name}/`));
+  const name = prefix ? modelId.slice(prefix.length + 1) : provider.isRouter ? modelId : '';
+  if (name === '') return null;
+  const native = provider.nativeOf?.(name) ?? name;
   return {
     id: modelId,
     native,

@@ -5,12 +5,15 @@ const EVENT_LIMIT = 64 * 1024 * 1024;
 
 /**
  * Reads an OpenAI-compatible event stream: yields the `data` of the events each chunk of bytes completes, as batches. Comments
- * end here; a multi-byte character or an event cut by a chunk boundary is put together again.
+ * end here, and each event passes through `word`; a multi-byte character or an event cut by a chunk boundary is put together again.
  */
-export async function* readEvents(bytes: AsyncIterable<Buffer>): AsyncGenerator<readonly string[], void, undefined> {
+export async function* readEvents(
+  bytes: AsyncIterable<Buffer>,
+  word: (data: string) => string = (data) => data,
+): AsyncGenerator<readonly string[], void, undefined> {
   const decoder = new TextDecoder();
   let batch: string[] = [];
-  const parser = createParser({ onEvent: (event) => batch.push(event.data) });
+  const parser = createParser({ onEvent: (event) => batch.push(word(event.data)) });
   let pending = 0;
   for await (const chunk of bytes) {
     pending += chunk.length;
