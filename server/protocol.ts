@@ -197,6 +197,43 @@ export const providerSummary = z.object({
 });
 export type ProviderSummary = z.infer<typeof providerSummary>;
 
+/** What a workspace keeps of its calls' prompts and answers: `GET {CALLGATE_API}/io-log?workspace=slug`. Null filters mean all. */
+export const ioLogStanding = z.object({
+  workspace_id: z.string(),
+  workspace: z.string(),
+  is_observability_io_logging_enabled: z.boolean(),
+  io_logging_sampling_rate: z.number(),
+  io_logging_retention_days: z.number(),
+  io_logging_api_key_hashes: z.nullable(z.array(z.string())),
+  io_logging_presets: z.nullable(z.array(z.string())),
+  stored: z.number(),
+  stored_bytes: z.number(),
+  oldest_at: z.nullable(z.string()),
+  /** Calls that wait to be written, and those since the daemon started that could not be. */
+  waiting: z.number(),
+  dropped: z.number(),
+});
+export type IoLogStanding = z.infer<typeof ioLogStanding>;
+
+/** `PATCH {CALLGATE_API}/io-log`: what is absent stays. The names are those of OpenRouter's workspace where it has one. */
+export const ioLogPatch = z.strictObject({
+  workspace: z.optional(z.string()),
+  is_observability_io_logging_enabled: z.optional(z.boolean()),
+  io_logging_sampling_rate: z.optional(z.number().check(z.gte(0.0001), z.lte(1))),
+  io_logging_retention_days: z.optional(z.int().check(z.gte(1), z.lte(3650))),
+  io_logging_api_key_hashes: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1), z.maxLength(1000)))),
+  io_logging_presets: z.optional(z.nullable(z.array(z.string()).check(z.minLength(1), z.maxLength(1000)))),
+});
+export type IoLogPatch = z.infer<typeof ioLogPatch>;
+
+/** `POST {CALLGATE_API}/io-log/purge`: one call's, those before a moment (ISO 8601), or with neither all of the workspace's. */
+export const ioLogPurge = z.strictObject({
+  workspace: z.optional(z.string()),
+  id: z.optional(z.string()),
+  before: z.optional(z.iso.datetime({ offset: true })),
+});
+export type IoLogPurge = z.infer<typeof ioLogPurge>;
+
 /** A model as the editor's pickers and the language server's completion show it; prices in US dollars per million tokens. */
 export const modelSummary = z.object({
   id: z.string(),

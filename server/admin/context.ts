@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
+import type { IoLog } from '../observe/io-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { Providers } from '../providers/registry.ts';
 import type { Store } from '../store/store.ts';
@@ -10,6 +11,7 @@ export type AdminContext = {
   readonly ledger: Ledger;
   readonly providers: Providers;
   readonly events: Events;
+  readonly ioLog: IoLog;
   readonly log: Log;
   readonly now: () => Date;
 };

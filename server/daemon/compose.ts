@@ -7,6 +7,7 @@ import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
 import { healthRoutes } from '../http/health.ts';
+import { ioLogRoutes } from '../http/io-log.ts';
 import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
@@ -16,6 +17,7 @@ import { sandboxRoutes } from '../http/sandbox.ts';
 import type { AccessPolicy } from '../http/security.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Events } from '../observe/events.ts';
+import { IoLog } from '../observe/io-log.ts';
 import type { DaemonStatus } from '../protocol.ts';
 import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
 import { configuredProvider } from '../providers/configured.ts';
@@ -59,7 +61,8 @@ export const compose: Compose = async (options) => {
   const providers = new Providers(allProviders(config, builtIn), vault, env);
   const events = new Events();
   const transport = new Transport(env);
-  const admin: AdminContext = { store, ledger, providers, events, log, now };
+  const ioLog = await IoLog.open(store.ioLog, log, now);
+  const admin: AdminContext = { store, ledger, providers, events, ioLog, log, now };
   const engine = new Engine({
     presets: store.presets,
     keys: store.keys,
@@ -99,6 +102,7 @@ export const compose: Compose = async (options) => {
   chatRoutes(app, context);
   keyRoutes(app, context);
   lookupRoutes(app, context);
+  ioLogRoutes(app, context);
   presetRoutes(app, context);
   presetFileRoutes(app, context);
   sandboxRoutes(app, sandboxSecret);
@@ -136,6 +140,7 @@ export const compose: Compose = async (options) => {
       // Calls that were cut off settle what they came to: left open, the next start could only guess.
       await ledger.idle(SETTLE_MS);
       await transport.close();
+      await ioLog.close();
       await store.close();
     },
   } satisfies Composition;

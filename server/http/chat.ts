@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { type CallAnswer, type Caller, type CallInput, generationId } from '../engine/call.ts';
+import { kept } from '../engine/kept.ts';
 import type { JsonObject } from '../engine/resolve-preset.ts';
 import { errorBody } from '../errors.ts';
 import type { KeyRow } from '../store/store.ts';
@@ -82,7 +83,8 @@ export async function answerCall(
   });
   const id = generationId(admin.now());
   reply.header('x-generation-id', id);
-  const answering = engine.call({ id, key, body, draft, caller: callerOf(request), signal: gone.signal });
+  const input: CallInput = { id, key, body, draft, caller: callerOf(request), signal: gone.signal };
+  const answering = kept(admin.ioLog, input, engine.call(input));
   if (body['stream'] !== true) return sendWhole(reply, await answering);
 
   const silence = new AbortController();

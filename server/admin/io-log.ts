@@ -1,0 +1,142 @@
+import { type Refusal, refuse } from '../errors.ts';
+import type { IoContent } from '../observe/io-content.ts';
+import type { IoLogPatch, IoLogPurge, IoLogStanding } from '../protocol.ts';
+import type { IoLogSettings, KeyRow, WorkspaceRow } from '../store/store.ts';
+import type { AdminContext } from './context.ts';
+
+/** As long as OpenRouter keeps them. */
+const RETENTION_DAYS = 90;
+
+/** What a workspace keeps of its calls' prompts and answers, and how much there is. `slug` absent: the default workspace. */
+export async function ioLogStanding(admin: AdminContext, slug?: string): Promise<IoLogStanding | Refusal> {
+  const workspace = await workspaceOf(admin, slug);
+  return 'kind' in workspace ? workspace : standingOf(admin, workspace);
+}
+
+/** Changes what is said; all else stays. */
+export async function changeIoLog(admin: AdminContext, patch: IoLogPatch): Promise<IoLogStanding | Refusal> {
+  const { store, ioLog, now } = admin;
+  const workspace = await workspaceOf(admin, patch.workspace);
+  if ('kind' in workspace) return workspace;
+  const keyIds = await keyIdsOf(admin, workspace, patch.io_logging_api_key_hashes);
+  if (keyIds !== null && keyIds !== undefined && 'kind' in keyIds) return keyIds;
+  for (const preset of patch.io_logging_presets ?? []) {
+    if (!(await store.presets.get(workspace.id, preset)))
+      return refuse('preset_not_found', { message: `io_logging_presets: no preset is called "${preset}"` });
+  }
+  const before = ioLog.settings(workspace.id) ?? defaultsOf(workspace.id);
+  await ioLog.configure({
+    workspaceId: workspace.id,
+    enabled: patch.is_observability_io_logging_enabled ?? before.enabled,
+    samplingRate: patch.io_logging_sampling_rate ?? before.samplingRate,
+    retentionDays: patch.io_logging_retention_days ?? before.retentionDays,
+    keyIds: keyIds === undefined ? before.keyIds : keyIds,
+    presets: patch.io_logging_presets === undefined ? before.presets : patch.io_logging_presets,
+    updatedAt: now().toISOString(),
+  });
+  return standingOf(admin, workspace);
+}
+
+/** Deletes for good: one call's, those before a moment, or all of a workspace's. */
+export async function purgeIoLog(
+  admin: AdminContext,
+  { workspace: slug, id, before }: IoLogPurge,
+): Promise<{ readonly purged: number } | Refusal> {
+  const workspace = await workspaceOf(admin, slug);
+  if ('kind' in workspace) return workspace;
+  const filter = { workspaceId: workspace.id, ...(id === undefined ? {} : { id }) };
+  // Stored times have milliseconds and a Z; another spelling of the same moment would not compare.
+  const until = before === undefined ? {} : { before: new Date(before).toISOString() };
+  return { purged: await admin.ioLog.purge({ ...filter, ...until }) };
+}
+
+/** OpenRouter's `GenerationContentData`, and what Callgate knows besides. A key finds its own calls only. */
+export async function generationContent(
+  admin: AdminContext,
+  id: string,
+  asker: KeyRow | null,
+): Promise<Readonly<Record<string, unknown>> | Refusal> {
+  const found = await admin.ioLog.content(id);
+  if (!found || (asker && found.keyId !== asker.id)) {
+    return refuse('not_found', {
+      message: `No prompt and answer of generation ${id.slice(0, 100)} are kept`,
+      metadata: { remedy: 'Prompts and answers are kept only where it is switched on: callgate logs record on.' },
+    });
+  }
+  return contentView(found.content, found.createdAt);
+}
+
+function contentView({ request, output, error, shortened }: IoContent, createdAt: string) {
+  const { messages, prompt, ...parameters } = request;
+  return {
+    input: typeof prompt === 'string' && !Array.isArray(messages) ? { prompt } : { messages: messages ?? [] },
+    output: { completion: output.completion, reasoning: output.reasoning },
+    error,
+    callgate: {
+      created_at: createdAt,
+      parameters,
+      tool_calls: output.tool_calls,
+      finish_reason: output.finish_reason,
+      shortened,
+    },
+  };
+}
+
+async function workspaceOf({ store }: AdminContext, slug: string | undefined): Promise<WorkspaceRow | Refusal> {
+  if (slug === undefined) return store.workspaces.default();
+  const all = await store.workspaces.list();
+  const found = all.find((workspace) => workspace.slug === slug || workspace.id === slug);
+  const known = all.map((workspace) => workspace.slug).join(', ');
+  return found ?? refuse('not_found', { message: `No workspace is called "${slug.slice(0, 64)}". Known: ${known}` });
+}
+
+/** Rotation changes a key's hash; what is kept is its id. Undefined: nothing was said. */
+async function keyIdsOf(
+  { store }: AdminContext,
+  workspace: WorkspaceRow,
+  hashes: readonly string[] | null | undefined,
+): Promise<readonly string[] | null | undefined | Refusal> {
+  if (hashes === null || hashes === undefined) return hashes;
+  const ids: string[] = [];
+  for (const hash of hashes) {
+    const key = await store.keys.byHash(hash);
+    if (key?.workspaceId !== workspace.id)
+      return refuse('not_found', {
+        message: `io_logging_api_key_hashes: workspace "${workspace.slug}" has no key ${hash.slice(0, 64)}`,
+      });
+    ids.push(key.id);
+  }
+  return ids;
+}
+
+async function standingOf({ store, ioLog }: AdminContext, { id, slug }: WorkspaceRow): Promise<IoLogStanding> {
+  const settings = ioLog.settings(id) ?? defaultsOf(id);
+  const hashes = new Map((await store.keys.list()).map((key) => [key.id, key.hash]));
+  await ioLog.flush();
+  const { entries, bytes, oldestAt } = await ioLog.sums(id);
+  return {
+    workspace_id: id,
+    workspace: slug,
+    is_observability_io_logging_enabled: settings.enabled,
+    io_logging_sampling_rate: settings.samplingRate,
+    io_logging_retention_days: settings.retentionDays,
+    io_logging_api_key_hashes: settings.keyIds?.flatMap((key) => hashes.get(key) ?? []) ?? null,
+    io_logging_presets: settings.presets ? [...settings.presets] : null,
+    stored: entries,
+    stored_bytes: bytes,
+    oldest_at: oldestAt,
+    ...ioLog.standing,
+  };
+}
+
+function defaultsOf(workspaceId: string): IoLogSettings {
+  return {
+    workspaceId,
+    enabled: false,
+    samplingRate: 1,
+    retentionDays: RETENTION_DAYS,
+    keyIds: null,
+    presets: null,
+    updatedAt: '',
+  };
+}
