@@ -43,7 +43,11 @@ function fenced(text: string): string {
 /** Where JSON begins: a brace, or a bracket that does not just enclose a word of the text. */
 function beginning(text: string): number {
   const first = text.search(/\S/);
-  if (text[first] === '{' || text[first] === '[') return first;
+  if (text[first] === '{') return first;
+  if (text[first] === '[') {
+    const end = balancedEnd(text.slice(first));
+    if (end === 0 || /^[\s`]*$/.test(text.slice(first + end))) return first;
+  }
   return text.search(/\{|\[(?=\s*[[{"])/);
 }
 
@@ -53,7 +57,7 @@ function candidates(text: string, start: number): readonly string[] {
   const last = Math.max(rest.lastIndexOf('}'), rest.lastIndexOf(']'));
   const open = rest.replace(/\s*```[^"{}[\]]*$/, '');
   const end = balancedEnd(rest);
-  const wholes = [...(end > 0 ? [rest.slice(0, end)] : []), ...(last > 0 ? [rest.slice(0, last + 1)] : []), open];
+  const wholes = [...(end > 0 ? [rest.slice(0, end)] : []), open, ...(last > 0 ? [rest.slice(0, last + 1)] : [])];
   return [...new Set(wholes)];
 }
 
