@@ -3,12 +3,13 @@ import {
   type DaemonHandle,
   ensureDaemon,
   findDaemon,
+  installDaemon,
   nodeRuntime,
   prepareStateFolder,
+  removeOthers,
   stateFolder,
 } from '../server/ensure-daemon.ts';
 import type { Failure } from './failure.ts';
-import { installDaemon, removeOthers } from './install.ts';
 import type { Settings } from './settings.ts';
 
 export type Launcher = {
@@ -38,6 +39,7 @@ export function createLauncher(
         state: state,
         launch,
         signal,
+        newcomer: { version, bundle: () => installDaemon(dist, prepareStateFolder(state).bin, version) },
         onSpawn: (pid) => log(`Started ${launch.command} ${launch.args.join(' ')} (pid ${pid ?? 'none'})`),
       });
       switch (result.kind) {
@@ -71,5 +73,9 @@ async function prepare(dist: string, version: string, state: string, settings: S
   const { bin } = prepareStateFolder(state);
   const bundle = await installDaemon(dist, bin, version);
   const port = settings.port === undefined ? [] : ['--port', String(settings.port)];
-  return { command: runtime.command, args: [bundle, 'serve', '--state', state, ...port], env: runtime.env };
+  return {
+    command: runtime.command,
+    args: [bundle, 'serve', '--state', state, '--on-demand', ...port],
+    env: runtime.env,
+  };
 }

@@ -6,6 +6,8 @@ import * as z from 'zod/mini';
 
 /** Raised when a client and a daemon of different versions could misunderstand each other. */
 export const PROTOCOL_VERSION = 1;
+/** The oldest that this side still understands: two sides get along when their ranges overlap. */
+export const OLDEST_PROTOCOL = 1;
 
 export const DEFAULT_PORT = 4141;
 export const LSP_PATH = '/lsp';
@@ -26,12 +28,26 @@ export const daemonInfo = z.object({
   state: z.string(),
   version: z.string(),
   protocol: z.number(),
+  /** The oldest protocol that it speaks besides; absent: none. */
+  protocol_min: z.optional(z.number()),
   started_at: z.string(),
 });
 export type DaemonInfo = z.infer<typeof daemonInfo>;
 
 /** `GET /healthz?nonce=N`: HMAC-SHA256 of the nonce under the management key, hex; shows the daemon is ours. */
 export const health = z.object({ status: z.literal('ok'), proof: z.optional(z.string()) });
+
+/**
+ * `POST {CALLGATE_API}/handoff`: a newer Callgate asks the daemon to give its place to one of that version. `bundle` is the absolute
+ * path of its `daemon.js`, in the state folder's `bin/`. The daemon serves on until no call is under way, then hands its listening
+ * sockets over. `accepted` false says why not; that is no error.
+ */
+export const handoffRequest = z.object({ version: z.string(), bundle: z.string() });
+export type HandoffRequest = z.infer<typeof handoffRequest>;
+export const handoffAnswer = z.object({ accepted: z.boolean(), reason: z.nullable(z.string()) });
+export type HandoffAnswer = z.infer<typeof handoffAnswer>;
+/** RFC 6455 §7.4.1's registry: the service restarts; the editor's socket is closed with it when another daemon takes over. */
+export const SERVICE_RESTART = 1012;
 
 /**
  * How config.yaml stands: `POST {CALLGATE_API}/reload` reads it again and answers this; the daemon tells it to the editors whenever
@@ -55,6 +71,8 @@ export const daemonStatus = z.object({
   config_path: z.optional(z.string()),
   /** Settings that wait for a restart. */
   config_restart: z.optional(z.array(z.string())),
+  /** The version of the daemon that takes over as soon as no call is under way; null: none is about to. */
+  handing_over_to: z.optional(z.nullable(z.string())),
   uptime_seconds: z.number(),
   in_flight: z.number(),
   editors: z.number(),
@@ -233,6 +251,63 @@ export const ioLogPurge = z.strictObject({
   before: z.optional(z.iso.datetime({ offset: true })),
 });
 export type IoLogPurge = z.infer<typeof ioLogPurge>;
+
+/** One thing the doctor looked at. `code` is stable (`ok`, `dns_unknown_name`, `key_rejected`, …); words are for people. */
+export const doctorFinding = z.object({
+  about: z.enum(['house', 'provider']),
+  /** A provider's slug, or what of the house it is. */
+  name: z.string(),
+  status: z.enum(['ok', 'warning', 'problem', 'skipped']),
+  code: z.string(),
+  message: z.string(),
+  remedy: z.nullable(z.string()),
+  /** What was tried, for a provider. Milliseconds; null: it did not come to that. Money in US dollars; null: unknown. */
+  tried: z.nullable(
+    z.object({
+      base_url: z.string(),
+      /** Host and port, without a password. */
+      proxy: z.nullable(z.string()),
+      model: z.nullable(z.string()),
+      http_status: z.nullable(z.number()),
+      dns_ms: z.nullable(z.number()),
+      connect_ms: z.nullable(z.number()),
+      proxy_ms: z.nullable(z.number()),
+      tls_ms: z.nullable(z.number()),
+      first_byte_ms: z.nullable(z.number()),
+      cost: usdOrNull,
+      generation_id: z.nullable(z.string()),
+    }),
+  ),
+});
+export type DoctorFinding = z.infer<typeof doctorFinding>;
+
+/** `POST {CALLGATE_API}/doctor`. Calls cost a fraction of a cent each and are charged to the key `editor`. */
+export const doctorRequest = z.strictObject({
+  /** Slugs; absent: every provider that has a key or needs none. */
+  providers: z.optional(z.array(z.string()).check(z.maxLength(100))),
+  /** Reads the whole database through for damage as well. */
+  deep: z.optional(z.boolean()),
+  /** Milliseconds to the first byte from which an answer counts as slow; 3000 when absent. */
+  slow_ms: z.optional(z.int().check(z.gte(1), z.lte(600_000))),
+});
+export type DoctorRequest = z.infer<typeof doctorRequest>;
+
+export const doctorReport = z.object({
+  checked_at: z.string(),
+  /** No problem was found; warnings may have been. */
+  ok: z.boolean(),
+  cost: usd,
+  findings: z.array(doctorFinding),
+});
+export type DoctorReport = z.infer<typeof doctorReport>;
+
+/** A line of the doctor's answer when `application/x-ndjson` is accepted; the report is the last. */
+export const doctorEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('checking'), name: z.string() }),
+  z.object({ kind: z.literal('found'), finding: doctorFinding }),
+  z.object({ kind: z.literal('report'), report: doctorReport }),
+]);
+export type DoctorEvent = z.infer<typeof doctorEvent>;
 
 /** A model as the editor's pickers and the language server's completion show it; prices in US dollars per million tokens. */
 export const modelSummary = z.object({

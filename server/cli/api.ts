@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { type LoopbackRequest, loopbackRequest, readText } from '../daemon/loopback-request.ts';
-import { type DaemonHandle, ensureDaemon } from '../ensure-daemon.ts';
+import { type DaemonHandle, ensureDaemon, installDaemon, prepareStateFolder } from '../ensure-daemon.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { callgateCommand, type Globals } from './globals.ts';
@@ -70,7 +71,12 @@ function parseJson(text: string): unknown {
 
 /** Finds this person's daemon, starting it when there is none. */
 export async function connect({ state }: Globals, signal?: AbortSignal): Promise<Api> {
-  const result = await ensureDaemon({ state, launch: selfLaunch(state), ...(signal ? { signal } : {}) });
+  const result = await ensureDaemon({
+    state,
+    launch: selfLaunch(state),
+    newcomer: { version: CALLGATE_VERSION, bundle: () => installSelf(state) },
+    ...(signal ? { signal } : {}),
+  });
   switch (result.kind) {
     case 'connected':
       return new Api(result.daemon);
@@ -95,11 +101,16 @@ export function notRunning({ state }: Globals): CommandFailure {
   );
 }
 
+/** Our own bundle, in the place from which a daemon takes its successor. */
+export function installSelf(state: string): Promise<string> {
+  return installDaemon(dirname(realpathSync(process.argv[1] ?? '')), prepareStateFolder(state).bin, CALLGATE_VERSION);
+}
+
 function selfLaunch(state: string) {
   const script = realpathSync(process.argv[1] ?? '');
   return {
     command: process.execPath,
-    args: [script, 'serve', '--state', state],
+    args: [script, 'serve', '--state', state, '--on-demand'],
     ...(process.versions['electron'] ? { env: { ELECTRON_RUN_AS_NODE: '1' } } : {}),
   };
 }

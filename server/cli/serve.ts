@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Compose } from '../daemon/composition.ts';
 import type { RunningDaemon } from '../daemon/daemon.ts';
 import { API, type DaemonInfo } from '../protocol.ts';
@@ -8,7 +8,13 @@ import { addCommand, callgateCommand, type Globals, globalsOf } from './globals.
 import { facts, note, print } from './output.ts';
 import { parsePort } from './values.ts';
 
-type ServeOptions = { readonly host?: string; readonly port?: number; readonly config?: string };
+type ServeOptions = {
+  readonly host?: string;
+  readonly port?: number;
+  readonly config?: string;
+  readonly onDemand?: boolean;
+  readonly successor?: boolean;
+};
 
 /** Two signals this near are one Ctrl-C, which the terminal and npm both pass on. */
 const SAME_SIGNAL_MS = 300;
@@ -21,11 +27,15 @@ export function addServe(program: Command, compose: () => Promise<Compose>): voi
     .option('--host <address>', 'listen on this address besides the loopback ones (needs server.allowed_hosts)')
     .option('--port <port>', 'default: server.port in config.yaml, else 4141; 0 takes a free one', parsePort)
     .option('--config <file>', 'default: config.yaml in the state folder')
-    .action(async (options: ServeOptions, command: Command) => {
+    .addOption(new Option('--on-demand', 'started by a program: end when nobody needs it any more').hideHelp())
+    .addOption(new Option('--successor', 'follow the daemon that started it').hideHelp())
+    .action(async ({ successor, ...options }: ServeOptions, command: Command) => {
       const globals = globalsOf(command);
       const { startDaemon } = await import('../daemon/daemon.ts');
+      const { Succession } = await import('../daemon/succession.ts');
       const result = await startDaemon({
         ...options,
+        succession: successor ? new Succession() : undefined,
         state: globals.state,
         env: process.env,
         compose: await compose(),
@@ -39,7 +49,7 @@ export function addServe(program: Command, compose: () => Promise<Compose>): voi
         case 'already_running':
           return tellRunning(globals, result.daemon);
         case 'started':
-          await tellStarted(globals, result.daemon);
+          if (!successor) await tellStarted(globals, result.daemon);
           return untilStopped(result.daemon);
       }
     });
@@ -110,6 +120,5 @@ async function untilStopped(daemon: RunningDaemon): Promise<void> {
     note(`callgate: ${error instanceof Error ? error.stack : String(error)}`);
     process.exit(EXIT.failed);
   });
-  await daemon.closed;
-  process.exit(EXIT.ok);
+  process.exit(await daemon.closed);
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { readDaemonJson } from '../daemon/discovery.ts';
+import { isAlive } from '../daemon/process-alive.ts';
 import { findDaemon } from '../ensure-daemon.ts';
 import { API, CALLGATE_API, daemonStatus } from '../protocol.ts';
 import { Api, notRunning } from './api.ts';
@@ -78,20 +78,5 @@ async function untilGone(pid: number): Promise<void> {
       );
     }
     await sleep(50);
-  }
-}
-
-/** A process that has ended and that nobody has waited for yet still has its pid, but is gone for us. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
   }
 }

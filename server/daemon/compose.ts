@@ -18,7 +18,7 @@ import type { AccessPolicy } from '../http/security.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Events } from '../observe/events.ts';
 import { IoLog } from '../observe/io-log.ts';
-import type { DaemonStatus } from '../protocol.ts';
+import { type DaemonStatus, SERVICE_RESTART } from '../protocol.ts';
 import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
 import { configuredProvider } from '../providers/configured.ts';
 import { localProviders } from '../providers/local.ts';
@@ -31,6 +31,7 @@ import type { Compose, ComposeOptions, Composition } from './composition.ts';
 import type { Config } from './config-schema.ts';
 import { proofOf } from './discovery.ts';
 import { Editors } from './editors.ts';
+import { lastProgramUse } from './last-program-use.ts';
 import { paths } from './state-folder.ts';
 
 const KEEP_ALIVE_MS = 10_000;
@@ -112,7 +113,7 @@ export const compose: Compose = async (options) => {
     setProviderKey: vault.set,
     deleteProviderKey: vault.delete,
   });
-  lifeRoutes(app, { reload: options.reloadConfig });
+  lifeRoutes(app, { reload: options.reloadConfig, handOff: options.handOff });
   const sockets = languageSocket(app, context, policy, (socket) => {
     editors.attach(socket).catch((error: unknown) => {
       log.error('an editor could not be served', { error: String(error) });
@@ -133,6 +134,9 @@ export const compose: Compose = async (options) => {
       access = accessOf(next, access.port);
       events.emit({ kind: 'changed', changed: { what: 'providers' } });
     },
+    inFlight: () => ledger.inFlight,
+    lastProgramUse: () => lastProgramUse(store),
+    dismissEditors: () => sockets.close(SERVICE_RESTART, 'another version takes over'),
     tellConfig: (standing) => events.emit({ kind: 'config', standing }),
     mintFirstKey: () => mintFirstKey(admin),
     close: async () => {
@@ -179,5 +183,6 @@ async function statusOf(options: ComposeOptions, admin: AdminContext, editors: E
     config_error: config.problems.length > 0 ? config.problems.join('\n') : null,
     config_path: config.path,
     config_restart: [...config.restart],
+    handing_over_to: options.handingOverTo(),
   };
 }

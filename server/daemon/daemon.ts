@@ -1,19 +1,32 @@
 /** The daemon's life: folder → lock → config → insides → listen → daemon.json → … → drain → close → lock released. */
+import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import { type DaemonHandle, findDaemon } from '../ensure-daemon.ts';
-import { type DaemonInfo, DEFAULT_PORT, PROTOCOL_VERSION } from '../protocol.ts';
+import {
+  type DaemonInfo,
+  DEFAULT_PORT,
+  type HandoffAnswer,
+  type HandoffRequest,
+  OLDEST_PROTOCOL,
+  PROTOCOL_VERSION,
+} from '../protocol.ts';
 import type { Compose, Composition } from './composition.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import type { Config } from './config-schema.ts';
 import { deleteDaemonJson, readDaemonJson, readOrCreateManagementKey, writeDaemonJson } from './discovery.ts';
+import { handOver, lingerOut } from './hand-over.ts';
 import { isBeyondLoopback, type Listening, listen } from './listen.ts';
 import { LiveConfig } from './live-config.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type LogFile, openLog } from './logs.ts';
-import { prepareStateFolder, type StatePaths } from './state-folder.ts';
+import { spawnSuccessor, whyNotBundle } from './spawn-successor.ts';
+import { paths as pathsOf, prepareStateFolder, type StatePaths } from './state-folder.ts';
+import type { Succession } from './succession.ts';
 import { openVault } from './vault.ts';
+import { isNewer } from './version-order.ts';
 
 export type StartOptions = {
   readonly state: string;
@@ -24,6 +37,10 @@ export type StartOptions = {
   readonly config?: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly compose: Compose;
+  /** Started by a program that needed it, not by a person or a service manager: nobody waits for this very process. */
+  readonly onDemand?: boolean | undefined;
+  /** Present when it is to follow a daemon that runs, on the same sockets. */
+  readonly succession?: Succession | undefined;
   /** Told once when another daemon holds the folder and does not answer, which is most often one that is stopping. */
   readonly onWait?: (pid: number | null) => void;
 };
@@ -43,8 +60,8 @@ export type RunningDaemon = {
   readonly stop: (why: string) => void;
   /** Reads config.yaml again. */
   readonly reload: (why: string) => void;
-  /** Resolves when everything is closed and the lock is free. */
-  readonly closed: Promise<void>;
+  /** Resolves when everything is closed and the lock is free, or another daemon has it and has ended: with the exit code. */
+  readonly closed: Promise<number>;
 };
 
 const DRAIN_MS = 30_000;
@@ -55,7 +72,7 @@ const POLL_MS = 50;
 /** @throws StartError when the state folder is unsafe or a file in it damaged, and I/O errors. */
 export async function startDaemon(options: StartOptions): Promise<StartResult> {
   const paths = prepareStateFolder(options.state);
-  const place = await lockOrRunning(options);
+  const place = options.succession ? await inherit(options, options.succession, paths) : await lockOrRunning(options);
   if (place.kind !== 'locked') return place;
   const { lock } = place;
   try {
@@ -70,7 +87,21 @@ export async function startDaemon(options: StartOptions): Promise<StartResult> {
 
 type Place =
   | { readonly kind: 'locked'; readonly lock: Lock }
-  | Extract<StartResult, { kind: 'already_running' | 'refused' }>;
+  | Extract<StartResult, { kind: 'already_running' | 'refused' | 'invalid_config' }>;
+
+/** Waits for the place of the daemon that it follows, which goes on serving until this one could start. */
+async function inherit({ state, config }: StartOptions, succession: Succession, paths: StatePaths): Promise<Place> {
+  const loaded = loadConfig(resolve(config ?? paths.config), config !== undefined);
+  if (loaded.kind === 'invalid') return { kind: 'invalid_config', problems: loaded.problems };
+  const remedy = 'It is asked again the next time.';
+  if (!(await succession.ready()))
+    return { kind: 'refused', message: 'The running daemon keeps its place', remedy, exitCode: EXIT.unreachable };
+  for (const from = Date.now(); Date.now() - from < WAIT_FOR_LOCK_MS; await sleep(POLL_MS)) {
+    const lock = acquireLock(state);
+    if (lock) return { kind: 'locked', lock };
+  }
+  return { kind: 'refused', message: `${state} is still held`, remedy, exitCode: EXIT.unreachable };
+}
 
 /** One of many starters gets the lock; the others wait for its daemon to answer, or for its place to become free. */
 async function lockOrRunning({ state, onWait }: StartOptions): Promise<Place> {
@@ -126,6 +157,17 @@ function withoutNames(host: string | undefined, config: Config): string | null {
   return `--host ${host} lets other machines in, and server.allowed_hosts is empty`;
 }
 
+/** The command line of a daemon like this one. Its port is what the sockets have, or what it is told anew. */
+function argumentsOf({ state, host, port, config, onDemand }: StartOptions): readonly string[] {
+  return [
+    ...['serve', '--state', state],
+    ...(host === undefined ? [] : ['--host', host]),
+    ...(port === undefined ? [] : ['--port', String(port)]),
+    ...(config === undefined ? [] : ['--config', resolve(config)]),
+    ...(onDemand ? ['--on-demand'] : []),
+  ];
+}
+
 /** What a daemon that is being started, runs, or is being stopped holds on to. */
 class Lifetime {
   readonly #state: string;
@@ -136,7 +178,10 @@ class Lifetime {
   #config: LiveConfig | undefined;
   #info: DaemonInfo | null = null;
   #stopping = false;
-  readonly #closed = Promise.withResolvers<void>();
+  #options: StartOptions | undefined;
+  /** Set while this daemon gives its place away; `stop` is where a wish to end goes once it has. */
+  #handing: { readonly version: string; readonly abort: AbortController; stop: (() => void) | null } | null = null;
+  readonly #closed = Promise.withResolvers<number>();
 
   constructor(state: string, lock: Lock, log: LogFile) {
     this.#state = state;
@@ -151,6 +196,7 @@ class Lifetime {
     host: string | undefined,
   ): Promise<StartResult> {
     const state = this.#state;
+    this.#options = options;
     const managementKey = readOrCreateManagementKey(state);
     const live = new LiveConfig({
       path: configPath,
@@ -176,13 +222,13 @@ class Lifetime {
       requestStop: () => void setImmediate(() => this.stop('requested')),
       configStanding: () => live.standing,
       reloadConfig: () => live.reload('requested'),
+      handOff: (request) => this.#handOff(request),
+      handingOverTo: () => this.#handing?.version ?? null,
     });
-    const listening = await listen(
-      this.#composition.app,
-      host,
-      options.port ?? config.server.port ?? DEFAULT_PORT,
-      (port) => this.#composition?.setBaseUrl(`http://127.0.0.1:${port}`),
-    );
+    const { app, setBaseUrl } = this.#composition;
+    const onPort = (port: number) => setBaseUrl(`http://127.0.0.1:${port}`);
+    const port = options.port ?? config.server.port ?? DEFAULT_PORT;
+    const listening = await (options.succession?.listen(app, onPort) ?? listen(app, host, port, onPort));
     if (listening.kind === 'refused') {
       this.#log.error('listen_failed', { message: listening.message });
       await this.closeInsides();
@@ -196,6 +242,7 @@ class Lifetime {
       state,
       version: CALLGATE_VERSION,
       protocol: PROTOCOL_VERSION,
+      protocol_min: OLDEST_PROTOCOL,
       started_at: new Date().toISOString(),
     };
     live.watch();
@@ -208,6 +255,8 @@ class Lifetime {
     });
     const { mintFirstKey } = this.#composition;
     const stop = (why: string) => this.stop(why);
+    options.succession?.onStop(() => stop('requested'));
+    options.succession?.started();
     return {
       kind: 'started',
       daemon: {
@@ -222,6 +271,11 @@ class Lifetime {
   }
 
   stop(why: string): void {
+    this.#handing?.abort.abort();
+    if (this.#handing?.stop) {
+      this.#handing.stop();
+      return;
+    }
     if (this.#stopping) {
       this.#log.warn('stop_at_once', { why });
       this.#listening?.cut();
@@ -229,7 +283,76 @@ class Lifetime {
     }
     this.#stopping = true;
     this.#log.info('stopping', { why });
-    this.#end().then(this.#closed.resolve, this.#closed.reject);
+    this.#end().then(() => this.#closed.resolve(EXIT.ok), this.#closed.reject);
+  }
+
+  #handOff({ version, bundle }: HandoffRequest): HandoffAnswer {
+    if (this.#handing) return { accepted: true, reason: null };
+    const reason = this.#stopping
+      ? 'it is stopping'
+      : isNewer(version, CALLGATE_VERSION)
+        ? whyNotBundle(bundle, pathsOf(this.#state))
+        : `version ${version} is not newer than ${CALLGATE_VERSION}`;
+    if (reason !== null) return { accepted: false, reason };
+    this.#giveAway(version, bundle).catch((error: unknown) => {
+      this.#log.error('handing_over_failed', { error });
+      this.#closed.reject(error);
+    });
+    return { accepted: true, reason: null };
+  }
+
+  async #giveAway(version: string, bundle: string): Promise<void> {
+    const [options, composition, listening] = [this.#options, this.#composition, this.#listening];
+    if (!options || !composition || !listening) return;
+    const handing = { version, abort: new AbortController(), stop: null as (() => void) | null };
+    this.#handing = handing;
+    const { app, inFlight } = composition;
+    const stays = options.onDemand !== true;
+    const spawn = (path: string, ...more: readonly string[]) =>
+      spawnSuccessor(path, [...argumentsOf(options), ...more], pathsOf(this.#state), stays);
+    let wanted = true;
+    const commit = () => {
+      handing.stop = () => {
+        wanted = false;
+      };
+    };
+    const letGo = async () => {
+      this.#config?.close();
+      composition.dismissEditors();
+      await composition.close();
+      this.#lock.release();
+    };
+    const parts = {
+      app,
+      listening,
+      inFlight,
+      commit,
+      letGo,
+      log: this.#log,
+      spawn: () => spawn(bundle, '--successor'),
+    };
+    const outcome = await handOver(parts, handing.abort.signal);
+    if (outcome.kind === 'kept') {
+      this.#handing = null;
+      this.#log.warn('handing_over_failed', { to: version, why: outcome.why });
+      return;
+    }
+    // What cannot be followed by the new one is followed by itself, anew.
+    if (outcome.kind === 'lost') this.#log.error('handing_over_failed', { to: version, why: outcome.why });
+    else this.#log.info('handed_over', { to: version, pid: outcome.successor.pid });
+    const next = outcome.kind === 'done' ? outcome.successor : spawn(realpathSync(process.argv[1] ?? ''));
+    handing.stop = () => {
+      if (!stays) this.#closed.resolve(EXIT.ok);
+      else if (next.connected) next.send({ kind: 'stop' });
+    };
+    if (!wanted) handing.stop();
+    await lingerOut(parts);
+    if (!stays) {
+      this.#closed.resolve(EXIT.ok);
+      return;
+    }
+    if (next.exitCode === null && next.signalCode === null) await once(next, 'exit');
+    this.#closed.resolve(next.exitCode ?? EXIT.failed);
   }
 
   async #end(): Promise<void> {

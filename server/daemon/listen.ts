@@ -1,11 +1,17 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { portHolder } from './port-holder.ts';
 import { isErrno } from './private-file.ts';
+import { TrackedSockets } from './tracked-sockets.ts';
 
 export type Listening = {
   readonly kind: 'listening';
   readonly port: number;
+  readonly sockets: TrackedSockets;
+  /** The app's own server first; each listens on one address. */
+  readonly servers: readonly Server[];
+  /** Leaves the addresses to whoever else holds them, and every connection as it is. */
+  readonly stopAccepting: () => void;
   /** Stops accepting, lets requests in flight end, and resolves when the last connection is gone. */
   readonly drain: () => Promise<void>;
   /** Cuts every connection now. */
@@ -31,7 +37,7 @@ export async function listen(
 ): Promise<ListenResult> {
   await app.ready();
   if (port !== 0) onPort(port);
-  const sockets = trackSockets(app);
+  const sockets = new TrackedSockets(app);
   const { primary, others } = addresses(host);
   // With port 0 the first address picks, and the others may find that port taken: then all pick again.
   for (let attempt = 1; ; attempt++) {
@@ -95,41 +101,28 @@ async function openSibling(app: FastifyInstance, address: string, port: number) 
   return { server, port: bound === null || typeof bound === 'string' ? port : bound.port };
 }
 
-function trackSockets(app: FastifyInstance) {
-  const all = new Set<Socket>();
-  const upgraded = new Set<Socket>();
-  app.server.on('connection', (socket) => {
-    all.add(socket);
-    socket.once('close', () => {
-      all.delete(socket);
-      upgraded.delete(socket);
-    });
-  });
-  // With no listener but this one, Node would leave requests to upgrade unanswered.
-  if (app.server.listenerCount('upgrade') > 0) {
-    app.server.prependListener('upgrade', (_request, socket) => upgraded.add(socket as Socket));
-  }
-  return { all, upgraded };
-}
-
-function listening(
+/** What `listen` answers, for an app whose server and `siblings` listen already. */
+export function listening(
   app: FastifyInstance,
   siblings: readonly Server[],
-  sockets: { readonly all: Set<Socket>; readonly upgraded: Set<Socket> },
+  sockets: TrackedSockets,
   port: number,
 ): Listening {
+  const servers = [app.server, ...siblings];
   return {
     kind: 'listening',
     port,
-    cut: () => {
-      for (const socket of sockets.all) socket.destroy();
+    sockets,
+    servers,
+    // Not the HTTP server's own `close`, which would end idle connections too.
+    stopAccepting: () => {
+      for (const server of servers) Server.prototype.close.call(server);
     },
+    cut: () => sockets.destroyAll(),
     drain: async () => {
       // A connection kept alive turns idle when its last answer ends, which may be long after the close began.
       const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-      const goodbye = setTimeout(() => {
-        for (const socket of sockets.upgraded) socket.destroy();
-      }, GOODBYE_MS);
+      const goodbye = setTimeout(() => sockets.destroyUpgraded(), GOODBYE_MS);
       try {
         await Promise.all([...siblings.map(stopListening), app.close()]);
       } finally {

@@ -17,7 +17,7 @@ export function languageSocket(
   context: HttpContext,
   policy: () => AccessPolicy,
   connected: (socket: WebSocket) => void,
-): { readonly close: () => void } {
+): { readonly close: (code?: number, reason?: string) => void } {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME,
@@ -33,8 +33,8 @@ export function languageSocket(
       .catch(() => socket.destroy());
   });
   return {
-    close: () => {
-      for (const client of sockets.clients) client.close(1001, 'the daemon is stopping');
+    close: (code = 1001, reason = 'the daemon is stopping') => {
+      for (const client of sockets.clients) client.close(code, reason);
       sockets.close();
     },
   };

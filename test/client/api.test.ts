@@ -28,7 +28,15 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = new Api(async () => ({ url, token: 'sk-cg-mgmt-v1-x', pid: 1, version: '1', protocol: 1, state: '/s' }));
+  api = new Api(async () => ({
+    url,
+    token: 'sk-cg-mgmt-v1-x',
+    pid: 1,
+    version: '1',
+    protocol: 1,
+    protocolMin: 1,
+    state: '/s',
+  }));
 });
 afterEach(() => {
   server.closeAllConnections();

@@ -65,7 +65,15 @@ class World {
   spawn(): void {
     this.pid += 1;
     this.spawned += 1;
-    this.running = { url: 'http://127.0.0.1:1', token: 't', pid: this.pid, version: '1', protocol: 1, state: '/s' };
+    this.running = {
+      url: 'http://127.0.0.1:1',
+      token: 't',
+      pid: this.pid,
+      version: '1',
+      protocol: 1,
+      protocolMin: 1,
+      state: '/s',
+    };
   }
 
   lose(end: SessionEnd): void {

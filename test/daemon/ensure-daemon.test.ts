@@ -93,6 +93,7 @@ describe('findDaemon', () => {
       pid: 1,
       version: '1',
       protocol: PROTOCOL_VERSION,
+      protocolMin: PROTOCOL_VERSION,
       state: harness.state,
     });
     expect(other.seen).toEqual([undefined]);

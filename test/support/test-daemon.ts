@@ -46,7 +46,7 @@ export class TestDaemon {
 
   static async start(
     configYaml = '',
-    options: { state?: string; env?: NodeJS.ProcessEnv; keepAliveMs?: number } = {},
+    options: { state?: string; env?: NodeJS.ProcessEnv; keepAliveMs?: number; random?: () => number } = {},
   ): Promise<TestDaemon> {
     const state = options.state ?? mkdtempSync(join(tmpdir(), 'callgate-test-'));
     const config = parseConfig(configYaml);
@@ -71,9 +71,12 @@ export class TestDaemon {
       env,
       info: () => ({ url, pid: process.pid, state, version: '0', protocol: 1, started_at: startedAt }),
       requestStop: () => {},
+      handOff: () => ({ accepted: false, reason: 'a test' }),
+      handingOverTo: () => null,
       configStanding: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
       reloadConfig: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
       ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+      ...(options.random ? { random: options.random } : {}),
     };
     const composition = await compose(composeOptions);
     const listening = await listen(composition.app, undefined, 0, (port) => {

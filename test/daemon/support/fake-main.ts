@@ -9,7 +9,7 @@ import type { Compose } from '../../../server/daemon/composition.ts';
 import { proofOf } from '../../../server/daemon/discovery.ts';
 import { quietSqliteWarning } from '../../../server/daemon/quiet-warning.ts';
 import { bearerOf } from '../../../server/http/security.ts';
-import { CALLGATE_API, HEALTH_PATH } from '../../../server/protocol.ts';
+import { CALLGATE_API, type HandoffRequest, HEALTH_PATH } from '../../../server/protocol.ts';
 
 const compose: Compose = async (options) => {
   const { state, managementKey, info, requestStop, env } = options;
@@ -42,6 +42,7 @@ const compose: Compose = async (options) => {
     requestStop();
     return {};
   });
+  app.post<{ Body: HandoffRequest }>(`${CALLGATE_API}/handoff`, async ({ body }) => options.handOff(body));
   app.get('/base', async () => ({ baseUrl, providers: Object.keys(config.providers) }));
   app.get('/slow', async (_request, reply) => {
     reply.hijack();
@@ -69,6 +70,9 @@ const compose: Compose = async (options) => {
     reconfigure: (next) => {
       config = next;
     },
+    inFlight: () => 0,
+    lastProgramUse: async () => null,
+    dismissEditors: () => {},
     tellConfig: ({ problems }) => trace(`config: ${problems.join('; ') || 'in force'}`),
     mintFirstKey: async () => (env['FAKE_FIRST_START'] ? `sk-cg-v1-${'0'.repeat(64)}` : null),
     close: async () => trace('store closed'),

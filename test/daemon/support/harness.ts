@@ -107,7 +107,10 @@ export class Running {
 }
 
 /** Bundles an entry as `npm run build` bundles the daemon. */
-export async function bundle(entry: string): Promise<{ readonly script: string; readonly remove: () => void }> {
+export async function bundle(
+  entry: string,
+  version = '9.9.9',
+): Promise<{ readonly script: string; readonly remove: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-bundle-'));
   const script = join(folder, 'daemon.cjs');
   await build({
@@ -118,7 +121,7 @@ export async function bundle(entry: string): Promise<{ readonly script: string; 
     format: 'cjs',
     target: 'node22.13',
     logLevel: 'error',
-    define: { CALLGATE_VERSION: '"9.9.9"' },
+    define: { CALLGATE_VERSION: JSON.stringify(version) },
   });
   return { script, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

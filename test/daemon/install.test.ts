@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installDaemon, removeOthers } from '../../client/install.ts';
+import { installDaemon, removeOthers } from '../../server/daemon/install.ts';
 
 let root: string;
 let dist: string;
