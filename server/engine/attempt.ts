@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Dialect, dialectOf } from '../providers/dialect.ts';
 import type { Endpoint } from '../providers/registry.ts';
-import { readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
+import { type NoAnswer, readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import type { JsonObject } from './resolve-preset.ts';
@@ -25,8 +25,6 @@ export type AttemptFailed = {
   readonly raw: string;
   readonly retryAfter: number | null;
 };
-
-const ANSWER_LIMIT = 64 * 1024 * 1024;
 
 export type AttemptInput = {
   readonly request: JsonObject;
@@ -55,16 +53,21 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
   const dialect = dialectOf(endpoint.provider.dialect);
   const upstream = dialect.encode(input.request, endpoint, input.key, input.maxTokens);
   const headersTimeoutMs = Math.min(endpoint.provider.timeoutMs, input.budgetMs);
-  const answer = await transport.send(upstream, { signal, headersTimeoutMs });
-  if (answer.kind === 'no_answer') {
-    return answer.reason === 'aborted'
-      ? { kind: 'aborted' }
-      : failed({ status: 0, reason: answer.reason }, answer.detail, '');
+  if (input.request['stream'] !== true) {
+    const whole = await transport.exchange(upstream, { signal, headersTimeoutMs, timeoutMs: input.budgetMs });
+    if (whole.kind === 'no_answer') return unanswered(whole);
+    const text = whole.body.toString('utf8');
+    if (!isSuccess(whole.status)) return failedStatus(whole.status, text, whole.retryAfter, now());
+    return readJson(text, dialect, input.request);
   }
-  if (answer.status < 200 || answer.status > 299) return failedStatus(answer, now());
+  const answer = await transport.send(upstream, { signal, headersTimeoutMs });
+  if (answer.kind === 'no_answer') return unanswered(answer);
+  if (!isSuccess(answer.status)) {
+    const raw = await readErrorBody(answer.body);
+    return failedStatus(answer.status, raw, answer.headers['retry-after'], now());
+  }
   // Headers and comments are no answer yet: a provider that sends nothing else must not hold the call for ever.
-  const streamed = input.request['stream'] === true;
-  const limitMs = (streamed ? headersTimeoutMs : input.budgetMs) - (performance.now() - startedMs);
+  const limitMs = headersTimeoutMs - (performance.now() - startedMs);
   let late = false;
   const timer = setTimeout(
     () => {
@@ -74,7 +77,7 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
     Math.max(1, limitMs),
   );
   try {
-    return streamed ? await openStream(answer, dialect, input.request) : await readJson(answer, dialect, input.request);
+    return await openStream(answer, dialect, input.request);
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
     if (late) return failed({ status: 0, reason: 'timeout' }, 'no answer came after its headers', '');
@@ -84,32 +87,28 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
   }
 }
 
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+
+function unanswered({ reason, detail }: NoAnswer): AttemptResult {
+  return reason === 'aborted' ? { kind: 'aborted' } : failed({ status: 0, reason }, detail, '');
+}
+
 function failed(failure: Failure, message: string, raw: string, retryAfter: number | null = null): AttemptFailed {
   return { kind: 'failed', failure, message, raw: raw.slice(0, 4_000), retryAfter };
 }
 
-async function failedStatus(answer: UpstreamAnswer, now: Date): Promise<AttemptFailed> {
-  const raw = await readErrorBody(answer.body);
-  const retryAfter = retryAfterSeconds(answer.headers['retry-after'], now.getTime());
-  return failed(
-    { status: answer.status, reason: 'status' },
-    messageIn(raw) ?? `HTTP ${answer.status}`,
-    raw,
-    retryAfter,
-  );
+function failedStatus(
+  status: number,
+  raw: string,
+  retryAfter: string | string[] | undefined,
+  now: Date,
+): AttemptFailed {
+  const seconds = retryAfterSeconds(retryAfter, now.getTime());
+  return failed({ status, reason: 'status' }, messageIn(raw) ?? `HTTP ${status}`, raw, seconds);
 }
 
-async function readJson(answer: UpstreamAnswer, dialect: Dialect, request: JsonObject): Promise<AttemptResult> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > ANSWER_LIMIT) throw new Error(`the answer is larger than ${ANSWER_LIMIT} bytes`);
-  }
-  const sent = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+function readJson(body: string, dialect: Dialect, request: JsonObject): AttemptResult {
+  const sent = body.replace(/^\uFEFF/, '');
   if (nestsTooDeep(sent)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
   const text = dialect.readAnswer(sent, request);
   const parsed = parseObject(text);

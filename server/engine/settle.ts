@@ -6,12 +6,19 @@ import { type Cost, costOf } from '../pricing/cost.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import { NO_USAGE, type Usage } from '../pricing/usage.ts';
 import type { Endpoint } from '../providers/registry.ts';
+import type { RoutingMemory } from '../routing/memory.ts';
 import type { GenerationEnd } from '../store/store.ts';
 import { announce } from './announce.ts';
 import type { Course } from './course.ts';
+import { noteAnswer } from './note-answer.ts';
 import type { Tally } from './tally.ts';
 
-export type SettleParts = { readonly ledger: Ledger; readonly events: Events; readonly log: Log };
+export type SettleParts = {
+  readonly ledger: Ledger;
+  readonly events: Events;
+  readonly log: Log;
+  readonly memory: RoutingMemory;
+};
 
 /** How an answer ended. `status` is what the caller saw; 499 when it had gone. */
 export type Ending = {
@@ -59,6 +66,7 @@ export async function settleAnswer(
   const { usage, estimated } = await usageSoFar(course, tally);
   const cost = costOf(endpoint.model.price, usage, course.bound.weight.images, estimated);
   await settle(parts, course, endpoint, tally, ending, usage, cost);
+  noteAnswer(parts.memory, course, endpoint, usage, ending);
   return { usage, cost };
 }
 
@@ -114,7 +122,8 @@ async function settle(
   });
   const known = cost.source === 'unknown' ? null : usdOfNano(cost.nano);
   if (overrun && key.limit !== null) log.warn('call overran its bound', { id, key: key.label, cost: known });
-  log.info('call settled', {
+  // The ledger is the record of every call; a log at its usual level tells of those that went wrong.
+  log[ending.status === 200 ? 'debug' : 'info']('call settled', {
     id,
     key_label: key.label,
     preset: preset?.slug ?? null,

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Dispatcher, errors, request } from 'undici';
 import { outgoingDispatcher } from './dispatcher.ts';
+import { Exchange, ExchangeLimit, type WholeAnswer } from './exchange.ts';
 import type { UpstreamRequest } from './provider.ts';
 
 export type UpstreamAnswer = {
@@ -20,12 +21,20 @@ export type NoAnswer = {
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A stream that says nothing for this long has died. */
 const IDLE_TIMEOUT_MS = 120_000;
+const ANSWER_LIMIT = 64 * 1024 * 1024;
 const ERROR_BODY_LIMIT = 64 * 1024;
 const ERROR_BODY_TIMEOUT_MS = 5_000;
+
+const ABORTED: NoAnswer = { kind: 'no_answer', reason: 'aborted', detail: 'aborted' };
+
+type Target = { readonly origin: string; readonly path: string };
+/** Addresses that are remembered in their parts. */
+const MOST_TARGETS = 1_000;
 
 /** The HTTP client for every provider: connections kept alive, proxies as the environment says, no redirects and no retries. */
 export class Transport {
   readonly #agent: Dispatcher;
+  readonly #targets = new Map<string, Target>();
 
   /** `env` names the proxies to go through, if any. */
   constructor(env: NodeJS.ProcessEnv = {}) {
@@ -52,13 +61,59 @@ export class Transport {
       });
       return { kind: 'answer', status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
-      if (options.signal.aborted) return { kind: 'no_answer', reason: 'aborted', detail: 'aborted' };
+      if (options.signal.aborted) return ABORTED;
+      return { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
+    }
+  }
+
+  /** Sends and resolves with the whole answer; expected failures are values. `timeoutMs` is for all of it. */
+  async exchange(
+    upstream: UpstreamRequest,
+    options: { readonly signal: AbortSignal; readonly headersTimeoutMs: number; readonly timeoutMs: number },
+  ): Promise<WholeAnswer | NoAnswer> {
+    const { signal, timeoutMs } = options;
+    if (signal.aborted) return ABORTED;
+    try {
+      return await new Promise<WholeAnswer>((resolve, reject) => {
+        const limits = {
+          signal,
+          timeoutMs,
+          bodyLimit: ANSWER_LIMIT,
+          errorLimit: ERROR_BODY_LIMIT,
+          errorTimeoutMs: ERROR_BODY_TIMEOUT_MS,
+        };
+        const { origin, path } = this.#target(upstream.url);
+        this.#agent.dispatch(
+          {
+            origin,
+            path,
+            method: 'POST',
+            headers: upstream.headers,
+            body: upstream.body,
+            headersTimeout: Math.max(1, options.headersTimeoutMs),
+          },
+          new Exchange(limits, resolve, reject),
+        );
+      });
+    } catch (error) {
+      if (signal.aborted) return ABORTED;
       return { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
     }
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  #target(url: string): Target {
+    let target = this.#targets.get(url);
+    if (!target) {
+      const { origin, pathname, search } = new URL(url);
+      target = { origin, path: `${pathname}${search}` };
+      if (this.#targets.size >= MOST_TARGETS) this.#targets.clear();
+      this.#targets.set(url, target);
+    }
+    return target;
   }
 }
 
@@ -83,7 +138,8 @@ export async function readErrorBody(body: Readable): Promise<string> {
 }
 
 function reasonOf(error: unknown): Exclude<NoAnswer['reason'], 'aborted'> {
-  if (error instanceof errors.HeadersTimeoutError) return 'timeout';
+  if (error instanceof ExchangeLimit) return error.reason === 'timeout' ? 'timeout' : 'stream';
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return 'timeout';
   if (error instanceof errors.SocketError || error instanceof errors.HTTPParserError) return 'stream';
   const syscall = error instanceof Error && 'syscall' in error ? error.syscall : null;
   return syscall === 'read' || syscall === 'write' ? 'stream' : 'connect';

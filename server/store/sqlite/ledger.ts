@@ -6,6 +6,8 @@ import { OpenReservations } from './open-reservations.ts';
 
 /** How long the tables may lag behind the journal; whoever reads them brings them up to date first. */
 const LAG_MS = 25;
+/** Calls that are written at once without waiting that long. */
+const MOST_LAGGING = 1_000;
 const RETRY_MS = 1_000;
 /** With this many calls that the tables could not take, no further one is let in: memory is finite too. */
 const MOST_WAITING = 50_000;
@@ -69,7 +71,8 @@ export class SqliteLedger implements LedgerStore {
     const endText = JSON.stringify(end);
     this.#journal.append(`["end",${JSON.stringify(id)},${endText}]`);
     this.#end(id, end, endText);
-    this.#timer ??= setTimeout(() => this.#catchUpLater(), LAG_MS).unref();
+    if (this.#ended.length >= MOST_LAGGING && this.#trouble === null) this.#catchUpLater();
+    else this.#timer ??= setTimeout(() => this.#catchUpLater(), LAG_MS).unref();
     return true;
   }
 

@@ -32,11 +32,26 @@ const versionOf = (row: Row): PresetVersionRow =>
     createdAt: row['created_at'],
   }) as PresetVersionRow;
 
+/** Presets and versions that are remembered. */
+const MOST_FOUND = 10_000;
+
 export function sqlitePresets(database: Database): PresetStore {
   const preset = (row: Row | undefined) => (row ? presetOf(row) : null);
   const version = (row: Row | undefined) => (row ? versionOf(row) : null);
   const bySlug = (workspaceId: string, slug: string) =>
     preset(database.get('SELECT * FROM presets WHERE workspace_id = ? AND slug = ?', workspaceId, slug));
+
+  // Every call that names a preset asks for it and its version, and only this process writes presets.
+  const found = new Map<string, PresetRow | PresetVersionRow>();
+  const remembered = <T extends PresetRow | PresetVersionRow>(at: string, look: () => T | null): T | null => {
+    const known = found.get(at);
+    if (known) return known as T;
+    const row = look();
+    if (found.size >= MOST_FOUND) found.clear();
+    if (row) found.set(at, row);
+    return row;
+  };
+  const change = <T>(run: () => T) => database.write(run).finally(() => found.clear());
 
   function create(write: PresetWrite): PresetRow {
     const id = randomUUID();
@@ -108,12 +123,15 @@ export function sqlitePresets(database: Database): PresetStore {
       database
         .all('SELECT * FROM presets WHERE workspace_id = ? ORDER BY updated_at DESC, slug', workspaceId)
         .map(presetOf),
-    get: async (workspaceId, slug) => bySlug(workspaceId, slug),
+    get: async (workspaceId, slug) => remembered(`${workspaceId}/${slug}`, () => bySlug(workspaceId, slug)),
     versions: async (presetId) =>
       database.all('SELECT * FROM preset_versions WHERE preset_id = ? ORDER BY version', presetId).map(versionOf),
     version: async (presetId, number) =>
-      version(database.get('SELECT * FROM preset_versions WHERE preset_id = ? AND version = ?', presetId, number)),
-    versionById: async (id) => version(database.get('SELECT * FROM preset_versions WHERE id = ?', id)),
+      remembered(`${presetId}@${number}`, () =>
+        version(database.get('SELECT * FROM preset_versions WHERE preset_id = ? AND version = ?', presetId, number)),
+      ),
+    versionById: async (id) =>
+      remembered(id, () => version(database.get('SELECT * FROM preset_versions WHERE id = ?', id))),
     versionsByHash: async (presetId, prefix) =>
       database
         .all(
@@ -123,9 +141,9 @@ export function sqlitePresets(database: Database): PresetStore {
           `${prefix}g`,
         )
         .map(versionOf),
-    write: (input) => database.write(() => write(input)),
+    write: (input) => change(() => write(input)),
     designate: (presetId, versionId, now) =>
-      database.write(() => {
+      change(() => {
         database.run(
           'UPDATE presets SET designated_version_id = ?, updated_at = ? WHERE id = ?',
           versionId,
@@ -134,7 +152,7 @@ export function sqlitePresets(database: Database): PresetStore {
         );
       }),
     patch: (presetId, patch, now) =>
-      database.write(() => {
+      change(() => {
         database.run(
           `UPDATE presets SET name = coalesce(?, name), description = CASE WHEN ? THEN ? ELSE description END,
              status = coalesce(?, status), status_updated_at = CASE WHEN ? IS NULL THEN status_updated_at ELSE ? END,
