@@ -16,7 +16,7 @@ export function generationView(row: GenerationRow): Record<string, unknown> {
     finish_reason: row.finishReason,
     generation_time: row.generationMs,
     http_referer: row.httpReferer,
-    is_byok: false,
+    is_byok: row.attempts.at(-1)?.isByok === true,
     latency: row.latencyMs,
     model: row.model ?? row.requestedModel,
     moderation_latency: null,
@@ -34,12 +34,12 @@ export function generationView(row: GenerationRow): Record<string, unknown> {
     origin: row.httpReferer ?? '',
     preset_id: row.presetId,
     provider_name: row.provider,
-    provider_responses: row.attempts.map(({ provider, model, status, ms }) => ({
+    provider_responses: row.attempts.map(({ provider, model, status, ms, isByok = false }) => ({
       provider_name: provider,
       model_permaslug: model,
       status: status === 0 ? null : status,
       latency: ms,
-      is_byok: false,
+      is_byok: isByok,
     })),
     request_id: null,
     response_cache_source_id: row.copyOf?.how === 'cache' ? row.copyOf.id : null,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AdminContext } from '../admin/context.ts';
 import { furnish, mintFirstKey } from '../admin/first-start.ts';
 import { Engine } from '../engine/engine.ts';
+import { accountRoutes } from '../http/account.ts';
 import { createApp } from '../http/app.ts';
 import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
@@ -11,7 +12,7 @@ import { ioLogRoutes } from '../http/io-log.ts';
 import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
-import { lookupRoutes } from '../http/models.ts';
+import { modelRoutes } from '../http/models.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
 import type { AccessPolicy } from '../http/security.ts';
@@ -25,7 +26,7 @@ import { localProviders } from '../providers/local.ts';
 import type { Provider } from '../providers/provider.ts';
 import { Providers } from '../providers/registry.ts';
 import { Transport } from '../providers/transport.ts';
-import { EndpointHealth } from '../routing/health.ts';
+import { RoutingMemory } from '../routing/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Compose, ComposeOptions, Composition } from './composition.ts';
 import type { Config } from './config-schema.ts';
@@ -61,15 +62,26 @@ export const compose: Compose = async (options) => {
   const builtIn = [sandbox, ...localProviders(), ...builtInProviders()];
   const providers = new Providers(allProviders(config, builtIn), vault, env);
   const events = new Events();
+  const memory = new RoutingMemory();
   const transport = new Transport(env);
   const ioLog = await IoLog.open(store.ioLog, log, now);
-  const admin: AdminContext = { store, ledger, providers, events, ioLog, log, now };
+  const admin: AdminContext = {
+    store,
+    ledger,
+    providers,
+    events,
+    ioLog,
+    log,
+    now,
+    standing: (id) => memory.standing(id, now().getTime()),
+  };
   const engine = new Engine({
     presets: store.presets,
     keys: store.keys,
     ledger,
     providers,
-    health: new EndpointHealth(),
+    memory,
+    random: options.random ?? Math.random,
     transport,
     events,
     log,
@@ -102,7 +114,8 @@ export const compose: Compose = async (options) => {
   healthRoutes(app, context);
   chatRoutes(app, context);
   keyRoutes(app, context);
-  lookupRoutes(app, context);
+  modelRoutes(app, context);
+  accountRoutes(app, context);
   ioLogRoutes(app, context);
   presetRoutes(app, context);
   presetFileRoutes(app, context);

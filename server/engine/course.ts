@@ -32,6 +32,9 @@ export type Course = {
   readonly stages: JsonObject[];
 };
 
+/** Whether the endpoint asked last was asked with one of several keys of its provider. */
+export const isByok = ({ attempts }: Course) => attempts.at(-1)?.isByok === true;
+
 /** OpenRouter's `openrouter_metadata`, and Callgate's reasons for what was left out. */
 export function routeMetadata(course: Course, served: Endpoint | null, generationMs: number): JsonObject {
   const { attempts, eligible } = course;
@@ -45,19 +48,22 @@ export function routeMetadata(course: Course, served: Endpoint | null, generatio
   const failed = attempts.filter((attempt) => attempt.status < 200 || attempt.status > 299).length;
   return {
     requested: course.requestedModel,
-    strategy: eligible.routes.length > 1 ? 'fallback' : course.preset ? 'alias' : 'direct',
+    strategy:
+      new Set(eligible.routes.map(({ model }) => model)).size > 1 ? 'fallback' : course.preset ? 'alias' : 'direct',
     region: null,
     summary: served
       ? `${served.model.id} at ${served.provider.name}${failed > 0 ? `, after ${failed} failed ${failed === 1 ? 'attempt' : 'attempts'}` : ''}`
       : `no endpoint answered; ${attempts.length} tried`,
     attempt: attempts.length,
-    is_byok: false,
+    is_byok: isByok(course),
     endpoints: { total: available.length, available },
-    attempts: attempts.map(({ provider, model, status, reason }) => ({
+    selection: eligible.selection,
+    attempts: attempts.map(({ provider, model, status, reason, key }) => ({
       provider,
       model,
       status,
       ...(reason ? { reason } : {}),
+      ...(key ? { key } : {}),
     })),
     ...(course.stages.length > 0 ? { pipeline: course.stages } : {}),
     ...(eligible.left.length > 0 ? { left_out: eligible.left } : {}),

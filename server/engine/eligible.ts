@@ -1,22 +1,57 @@
 import { type Refusal, refuse } from '../errors.ts';
 import { dialectOf } from '../providers/dialect.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
-import { type Preferences, planEndpoints } from '../routing/plan.ts';
+import type { RoutingMemory } from '../routing/memory.ts';
+import { type Circumstances, drawn, type Plan, planEndpoints, type Selection } from '../routing/plan.ts';
+import { isUnpartitioned, namedModel, type Preferences, sortOf } from '../routing/preferences.ts';
+import type { KeyRow } from '../store/store.ts';
+import type { Caller } from './call.ts';
+import { type Choice, type Chooser, choicesOf } from './choices.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
 import { unmetPreference } from './hard-filters.ts';
+import { isCallableHere } from './here.ts';
+import { INEXPRESSIBLE, noRoute } from './no-route.ts';
 import type { JsonObject } from './resolve-preset.ts';
+import { outdone } from './soft-filters.ts';
 
-/** One model of a call and where it can be had, in the order it will be tried. */
+/** A model of a call and where it can be had, in the order it will be tried. Ranked with others, it may stand there in parts. */
 export type Route = { readonly model: string; readonly endpoints: readonly Endpoint[] };
+
+export type LeftOut = { readonly model: string; readonly provider: string; readonly why: string };
 
 export type Eligible = {
   readonly kind: 'eligible';
   readonly routes: readonly Route[];
   /** What was left out, and why: for the dry run and `openrouter_metadata`. */
-  readonly left: readonly { readonly model: string; readonly provider: string; readonly why: string }[];
+  readonly left: readonly LeftOut[];
+  /** How the first endpoint was found. */
+  readonly selection: Selection;
+  /** The chance each endpoint had of being tried first among those of its model; null: there was nothing to choose. */
+  readonly shares: ReadonlyMap<Endpoint, number> | null;
+  /** By what the next call of this conversation finds the same endpoint; null: there is none to find. */
+  readonly conversation: Conversation | null;
 };
 
-/** Suffixes that choose among endpoints and are no part of the model's name. */
-const ROUTING_VARIANT = /(?::(?:nitro|floor|exacto))+$/;
+/** Who asks, as far as routing goes by it. */
+export type RouteAsker = Pick<Chooser, 'keyHash' | 'unpricedAllowed'> & {
+  readonly keyId: string;
+  readonly sessionHeader: string | null;
+};
+
+export type RouteParts = {
+  readonly providers: Providers;
+  readonly memory: RoutingMemory;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+export const routeAsker = (key: KeyRow, { sessionId }: Pick<Caller, 'sessionId'>): RouteAsker => ({
+  keyId: key.id,
+  keyHash: key.hash,
+  // Without a limit, what cannot be counted breaks none.
+  unpricedAllowed: key.limit === null || key.allowUnpriced,
+  sessionHeader: sessionId,
+});
 
 /** The models a request names, in order of preference, each once. */
 export function modelsOf(request: JsonObject): readonly string[] {
@@ -29,56 +64,95 @@ export function modelsOf(request: JsonObject): readonly string[] {
 }
 
 /**
- * Every endpoint that may serve the request, model by model. Refuses when none may, saying which of the reasons it was.
- * `unpricedAllowed`: whether an endpoint whose price nobody knows may serve it.
+ * Every endpoint that may serve the request, in the order they will be tried. Refuses when none may, saying which of the reasons it
+ * was. Changes nothing: the dry run asks the same. `now` in epoch milliseconds.
  */
 export function eligibleRoutes(
   request: JsonObject,
-  providers: Providers,
-  restsUntil: (id: string) => number,
-  unpricedAllowed: boolean,
+  asker: RouteAsker,
+  { providers, memory, random }: RouteParts,
+  now: number,
 ): Eligible | Refusal {
   const models = modelsOf(request);
   if (models.length === 0) {
     return refuse('invalid_request', { message: 'No model is named: send "model", "models" or a preset that has one' });
   }
+  const online = models.find((model) => model.endsWith(':online'));
+  if (online) return refuse('invalid_request', { message: `${online}: :online is not served here. ${ONLINE_REMEDY}` });
   const preferences = (request['provider'] ?? {}) as Preferences;
-  const left: { model: string; provider: string; why: string }[] = [];
-  const routes: Route[] = [];
+  const left: LeftOut[] = [];
+  const chooser: Chooser = { providers, health: memory.health, now, ...asker };
   // A model and its variants are one endpoint, and none is tried twice.
-  const planned = new Set<string>();
-  for (const model of models) {
-    const known = providers.endpoints(model.replace(ROUTING_VARIANT, ''));
-    if (known.length === 0) left.push({ model, provider: '', why: 'unknown_model' });
-    const usable = known.filter((endpoint) => {
-      const why =
-        unusable(endpoint, providers, unpricedAllowed) ??
-        unmetPreference(endpoint, request) ??
-        inexpressible(endpoint, request);
-      if (why) left.push({ model, provider: endpoint.provider.slug, why });
-      return !why;
+  const taken = new Set<string>();
+  const perModel = models.map((model) => {
+    const named = namedModel(model);
+    const leave = ({ provider }: Endpoint, why: string) => left.push({ model, provider: provider.slug, why });
+    let found = choicesOf(named, model, chooser, leave).filter(({ endpoint }) => {
+      const why = unmetPreference(endpoint, request) ?? inexpressible(endpoint, request);
+      if (why) leave(endpoint, why);
+      return !why && !taken.has(endpoint.id);
     });
-    const plan = planEndpoints(
-      usable.filter(({ id }) => !planned.has(id)),
-      preferences,
-      restsUntil,
+    const worse = outdone(
+      found.map(({ endpoint }) => endpoint),
+      request,
     );
-    for (const { id } of plan.chosen) planned.add(id);
-    for (const { endpoint, why } of plan.left) left.push({ model, provider: endpoint.provider.slug, why });
-    if (plan.chosen.length > 0) routes.push({ model, endpoints: plan.chosen });
+    if (worse.size > 0) found = found.filter(({ endpoint }) => !worse.has(endpoint));
+    for (const [endpoint, why] of worse) leave(endpoint, why);
+    for (const { id } of found) taken.add(id);
+    if (found.length === 0 && !left.some((one) => one.model === model))
+      left.push({ model, provider: '', why: 'unknown_model' });
+    return { model, sort: named.sort, id: named.id, choices: found };
+  });
+
+  const hasChoice = perModel.some(({ choices }) => choices.length > 1) && !preferences.order?.length;
+  const conversation = hasChoice ? conversationOf(request, asker.keyId, asker.sessionHeader) : null;
+  const circumstances = (modelId: string): Circumstances => ({
+    hasOutage: (id) => memory.breakers.hasOutage(id, now),
+    recent: (id) => memory.records.recent(id, now),
+    uptime: (id) => memory.records.of(id, now).uptimeLast30m,
+    isHere: (name) => isCallableHere(name, providers),
+    sticky: conversation && memory.sticky.endpointOf(stickyId(conversation, modelId), now),
+  });
+  const together = models.length > 1 && sortOf(preferences) !== null && isUnpartitioned(preferences, request['route']);
+  const plans: readonly Plan<Choice>[] = together
+    ? [
+        planEndpoints(
+          perModel.flatMap(({ choices }) => choices),
+          preferences,
+          null,
+          circumstances(''),
+        ),
+      ]
+    : perModel.map(({ choices, sort, id }) => planEndpoints(choices, preferences, sort, circumstances(id)));
+
+  const routes: Route[] = [];
+  for (const plan of plans) {
+    for (const { endpoint, why } of plan.left) left.push({ model: endpoint.model, provider: endpoint.tag, why });
+    let chosen = drawn(plan.ranked, random);
+    if (plan.onlyFirst) {
+      const first = chosen[0]?.id;
+      for (const { model, tag, id } of chosen)
+        if (id !== first) left.push({ model, provider: tag, why: 'provider.allow_fallbacks' });
+      chosen = chosen.filter(({ id }) => id === first);
+    }
+    routes.push(...inRoutes(chosen));
   }
-  if (routes.length === 0) return refusalFor(models, left);
-  // A model that can only be had where nobody wants to be asked yet comes after those that can be had now.
-  const isResting = ({ endpoints }: Route) => Number(endpoints.every(({ id }) => restsUntil(id) > 0));
-  return { kind: 'eligible', routes: routes.toSorted((a, b) => isResting(a) - isResting(b)), left };
+  if (routes.length === 0) return noRoute(models, left);
+  const shares = hasChoice || plans.some(({ ranked }) => ranked.length > 1) ? sharesOf(plans) : null;
+  return {
+    kind: 'eligible',
+    routes: together ? routes : restingLast(routes, plans),
+    left,
+    selection: plans.find(({ ranked }) => ranked.length > 0)?.selection ?? 'only',
+    shares,
+    conversation,
+  };
 }
 
-function unusable(endpoint: Endpoint, providers: Providers, unpricedAllowed: boolean): string | null {
-  if (providers.keyOf(endpoint.provider) === undefined) return 'no_key';
-  return endpoint.model.price === null && !unpricedAllowed ? 'unpriced' : null;
-}
+const ONLINE_REMEDY = 'Send "plugins": [{ "id": "web" }] with a model of a router that searches, such as OpenRouter.';
 
-const INEXPRESSIBLE = 'inexpressible: ';
+/** Under which name a conversation with a model is remembered. */
+export const stickyId = ({ name }: Conversation, modelId: string) => `${name} ${modelId}`;
 
 /** What an endpoint's dialect has no words for is never dropped on the way: the endpoint is left out. */
 function inexpressible(endpoint: Endpoint, request: JsonObject): string | null {
@@ -86,31 +160,30 @@ function inexpressible(endpoint: Endpoint, request: JsonObject): string | null {
   return field ? `${INEXPRESSIBLE}${field}` : null;
 }
 
-function refusalFor(models: readonly string[], left: Eligible['left']): Refusal {
-  const because = (why: string) => [
-    ...new Set(left.filter((entry) => entry.why === why).map((entry) => entry.provider)),
-  ];
-  const model = models.join(', ');
-  const metadata = { requested_models: models, excluded: left };
-  if (because('unpriced').length > 0) return refuse('unpriced_model', { detail: model, metadata });
-  const filtered = left.filter((entry) => entry.why.startsWith('provider.'));
-  if (filtered.length > 0) {
-    return refuse('no_endpoints', {
-      message: `No allowed providers are available for the selected model. Providers serving ${model}: ${[...new Set(filtered.map((entry) => entry.provider))].join(', ')}, but the request's ${[...new Set(filtered.map((entry) => entry.why))].join(', ')} leaves none of them.`,
-      metadata,
-    });
+/** Choices in the order they are tried, those of one model that follow each other together. */
+function inRoutes(choices: readonly Choice[]): readonly Route[] {
+  const routes: { model: string; endpoints: Endpoint[] }[] = [];
+  for (const { model, endpoint } of choices) {
+    const last = routes.at(-1);
+    if (last?.model === model) last.endpoints.push(endpoint);
+    else routes.push({ model, endpoints: [endpoint] });
   }
-  const unsaid = left.find((entry) => entry.why.startsWith(INEXPRESSIBLE));
-  if (unsaid) {
-    const field = unsaid.why.slice(INEXPRESSIBLE.length);
-    return refuse('invalid_request', {
-      message: `${unsaid.provider} cannot be asked for ${field}, and nobody else here serves ${model}`,
-      metadata: { ...metadata, field },
-    });
-  }
-  const keyless = because('no_key');
-  if (keyless.length > 0) {
-    return refuse('provider_key_missing', { detail: `${keyless.join(' or ')} serves ${model}`, metadata });
-  }
-  return refuse('invalid_model', { message: `${model} is not a valid model ID`, metadata });
+  return routes;
+}
+
+/** A model that can only be had where nobody wants to be asked yet comes after those that can be had now. */
+function restingLast(routes: readonly Route[], plans: readonly Plan<Choice>[]): readonly Route[] {
+  if (routes.length < 2) return routes;
+  const awake = new Set(
+    plans
+      .flatMap(({ ranked }) => ranked.filter(({ endpoint }) => endpoint.restsUntil === 0))
+      .map(({ endpoint }) => endpoint.model),
+  );
+  return routes.toSorted((a, b) => Number(!awake.has(a.model)) - Number(!awake.has(b.model)));
+}
+
+function sharesOf(plans: readonly Plan<Choice>[]): ReadonlyMap<Endpoint, number> {
+  return new Map(
+    plans.flatMap(({ ranked }) => ranked.map(({ endpoint, share }) => [endpoint.endpoint, share] as const)),
+  );
 }

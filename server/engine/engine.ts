@@ -1,21 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Refusal, refuse } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
 import { readPlugins } from '../plugins/read-plugins.ts';
-import type { Endpoint, Providers } from '../providers/registry.ts';
+import type { Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
-import { anotherEndpointMayServe } from '../routing/failure.ts';
-import type { EndpointHealth } from '../routing/health.ts';
+import type { RoutingMemory } from '../routing/memory.ts';
 import type { KeyStore, PresetStore } from '../store/store.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
-import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
-import { eligibleRoutes } from './eligible.ts';
+import { eligibleRoutes, routeAsker } from './eligible.ts';
 import { compressionStage, fitContext, mayNeedCut } from './fit-context.ts';
 import { asksForJson, HEALING_STAGE, healAnswer } from './heal-answer.ts';
 import { completeJson } from './json-answer.ts';
@@ -28,14 +25,16 @@ import { wishesToShare } from './sharing/cache-wish.ts';
 import { Sharing } from './sharing/sharing.ts';
 import { startOf } from './start.ts';
 import { streamThrough } from './stream.ts';
-import { upstreamRefusal } from './upstream-refusal.ts';
+import { tryRoutes } from './try-routes.ts';
 
 export type EngineParts = {
   readonly presets: PresetStore;
   readonly keys: Pick<KeyStore, 'byId'>;
   readonly ledger: Ledger;
   readonly providers: Providers;
-  readonly health: EndpointHealth;
+  readonly memory: RoutingMemory;
+  /** In [0, 1): where endpoints are chosen by chance. */
+  readonly random: () => number;
   readonly transport: Transport;
   readonly events: Events;
   readonly log: Log;
@@ -46,21 +45,6 @@ export type EngineParts = {
   readonly timeBudgetMs: number;
   /** What kept answers may take in memory. */
   readonly responseCacheBytes: number;
-};
-
-/** What a model whose own maximum is not known is sent at most when a limit sets one: more may be refused as too large. */
-const ACCEPTED_MAXIMUM = 16_384;
-
-type Answered = {
-  readonly endpoint: Endpoint;
-  readonly result: Exclude<AttemptResult, AttemptFailed | { kind: 'aborted' }>;
-};
-type Unanswered = {
-  /** What the last endpoint that was asked came to; null: the caller has gone. */
-  readonly refusal: Refusal | null;
-  readonly last: Endpoint | null;
-  /** The last endpoint that was sent the request and may have worked on it. */
-  readonly worked: Endpoint | null;
 };
 
 /** The way of one call: preset → routes → reservation → attempts → answer → settlement. Authentication has been done. */
@@ -99,11 +83,10 @@ export class Engine {
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
   async #serve(asked: Asked): Promise<CallAnswer> {
-    const { keys, providers, health, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const { keys, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
     const { input, key, request, preset, plugins, startedAt, startedMs } = asked;
     const { id } = input;
-    const restsUntil = (endpoint: string) => health.restsUntil(endpoint, startedAt.getTime());
-    const candidates = eligibleRoutes(request, providers, restsUntil, key.limit === null || key.allowUnpriced);
+    const candidates = eligibleRoutes(request, routeAsker(key, input.caller), this.#parts, startedAt.getTime());
     if (candidates.kind === 'refused') return this.#refused(id, input, candidates);
     const able = routersOnly(candidates, plugins, request);
     if (able.kind === 'refused') return this.#refused(id, input, able);
@@ -173,7 +156,7 @@ export class Engine {
 
   async #answer(course: Course, input: CallInput): Promise<CallAnswer> {
     const { id, maxTokens } = course;
-    const outcome = await this.#tryRoutes(course);
+    const outcome = await tryRoutes(this.#parts, course);
     const generationMs = performance.now() - course.startedMs;
     if ('worked' in outcome) {
       const { refusal, last, worked } = outcome;
@@ -191,81 +174,6 @@ export class Engine {
       return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, healed) };
     }
     return { kind: 'stream', id, maxTokens, events: streamThrough(this.#parts, course, endpoint, result) };
-  }
-
-  /** Tries endpoint after endpoint, model after model, until one answers or none is left. */
-  async #tryRoutes(course: Course): Promise<Answered | Unanswered> {
-    const { signal } = course;
-    const { routes } = course.eligible;
-    const only = routes.length === 1 && routes[0]?.endpoints.length === 1;
-    const previous: JsonObject[] = [];
-    let refusal: Refusal | null = null;
-    let last: Endpoint | null = null;
-    let worked: Endpoint | null = null;
-    for (const route of routes) {
-      for (const endpoint of route.endpoints) {
-        if (signal.aborted) return { refusal: null, last, worked };
-        last = endpoint;
-        let result = await this.#attempt(course, endpoint);
-        if (result.kind === 'failed' && only && (await this.#waitFor(course, result))) {
-          if (signal.aborted) return { refusal: null, last, worked };
-          result = await this.#attempt(course, endpoint);
-        }
-        if (result.kind === 'aborted') return { refusal: null, last, worked: endpoint };
-        if (result.kind !== 'failed') return { endpoint, result };
-        refusal = upstreamRefusal(result, endpoint, [...previous]);
-        if (result.failure.reason === 'timeout' || result.failure.reason === 'stream') worked = endpoint;
-        if (this.#budgetLeft(course) <= 0) return { refusal, last, worked };
-        previous.push({ provider: endpoint.provider.name, code: result.failure.status, message: result.message });
-        if (!anotherEndpointMayServe(result.failure)) break;
-      }
-    }
-    if (!refusal) throw new Error('a call was planned without an endpoint');
-    return { refusal, last, worked };
-  }
-
-  async #attempt(course: Course, endpoint: Endpoint): Promise<AttemptResult> {
-    const { transport, providers, health, now } = this.#parts;
-    const startedMs = performance.now();
-    const result = await attempt(
-      transport,
-      {
-        request: course.cuts?.get(endpoint.id)?.request ?? course.request,
-        endpoint,
-        key: providers.keyOf(endpoint.provider) ?? null,
-        maxTokens:
-          course.maxTokens === null
-            ? null
-            : Math.min(course.maxTokens, endpoint.model.maxCompletionTokens ?? ACCEPTED_MAXIMUM),
-        // A provider that bills on after a hang-up is heard out, so that its usage is known.
-        signal: endpoint.provider.cancelStopsBilling ? course.signal : new AbortController().signal,
-        budgetMs: this.#budgetLeft(course),
-      },
-      now,
-    );
-    const failure = result.kind === 'failed' ? result : null;
-    course.attempts.push({
-      provider: endpoint.provider.name,
-      model: endpoint.model.id,
-      status: failure ? failure.failure.status : result.kind === 'aborted' ? 0 : 200,
-      reason: failure ? failure.message.slice(0, 300) : result.kind === 'aborted' ? 'aborted' : null,
-      ms: Math.round(performance.now() - startedMs),
-    });
-    if (failure?.retryAfter) health.rest(endpoint.id, failure.retryAfter, now().getTime());
-    return result;
-  }
-
-  /** Waits as long as the only endpoint asked for, if that fits; false: do not try again. */
-  async #waitFor(course: Course, failed: AttemptFailed): Promise<boolean> {
-    const { retryAfter, failure } = failed;
-    if (retryAfter === null || ![429, 503, 529].includes(failure.status)) return false;
-    if (retryAfter * 1000 >= this.#budgetLeft(course)) return false;
-    await sleep(retryAfter * 1000, undefined, { signal: course.signal }).catch(() => {});
-    return true;
-  }
-
-  #budgetLeft(course: Course): number {
-    return this.#parts.timeBudgetMs - (performance.now() - course.startedMs);
   }
 
   #refused(id: string, input: CallInput, refusal: Refusal, route: JsonObject | null = null): CallAnswer {

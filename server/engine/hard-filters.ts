@@ -36,11 +36,14 @@ export function unmetPreference(endpoint: Endpoint, request: JsonObject): string
   const preferences = request['provider'] as Record<string, unknown> | null | undefined;
   if (!preferences || endpoint.provider.isRouter) return null;
   const { zdr, data_collection, enforce_distillable_text, quantizations, max_price, require_parameters } = preferences;
-  const local = isLocal(endpoint);
-  if (zdr === true && !local) return 'provider.zdr';
-  if (data_collection === 'deny' && !local) return 'provider.data_collection';
-  if (enforce_distillable_text === true) return 'provider.enforce_distillable_text';
-  if (Array.isArray(quantizations) && quantizations.length > 0 && !quantizations.includes('unknown')) {
+  const { dataPolicy } = endpoint.provider;
+  const { quantization = 'unknown', isDistillable = false } = endpoint.model;
+  if (zdr === true && !dataPolicy?.zdr && !isLocal(endpoint)) return 'provider.zdr';
+  if (data_collection === 'deny' && !dataPolicy?.noTraining && !dataPolicy?.zdr && !isLocal(endpoint)) {
+    return 'provider.data_collection';
+  }
+  if (enforce_distillable_text === true && !isDistillable) return 'provider.enforce_distillable_text';
+  if (Array.isArray(quantizations) && quantizations.length > 0 && !quantizations.includes(quantization)) {
     return 'provider.quantizations';
   }
   if (typeof max_price === 'object' && max_price !== null && isDearer(endpoint, max_price as JsonObject)) {
@@ -54,7 +57,7 @@ function isLocal({ provider }: Endpoint): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(provider.baseUrl()).hostname);
 }
 
-/** `max_price` is in US dollars per million tokens, per request, per image; as numbers or as decimal strings. */
+/** `max_price` is in US dollars per million tokens (of audio, too), per request, per image; as numbers or as decimal strings. */
 function isDearer({ model }: Endpoint, most: JsonObject): boolean {
   const { price } = model;
   const over = (rate: bigint | undefined, limit: unknown, units: bigint) => {
@@ -66,7 +69,8 @@ function isDearer({ model }: Endpoint, most: JsonObject): boolean {
     over(price?.prompt, most['prompt'], 1_000_000n) ||
     over(price?.completion, most['completion'], 1_000_000n) ||
     over(price?.request, most['request'], 1n) ||
-    over(price?.image, most['image'], 1n)
+    over(price?.image, most['image'], 1n) ||
+    over(price?.audio ?? price?.prompt, most['audio'], 1_000_000n)
   );
 }
 

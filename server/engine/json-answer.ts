@@ -1,6 +1,6 @@
 import type { Endpoint } from '../providers/registry.ts';
 import type { AttemptResult } from './attempt.ts';
-import { type Course, routeMetadata } from './course.ts';
+import { type Course, isByok, routeMetadata } from './course.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { type SettleParts, settleAnswer } from './settle.ts';
 import { spliceTopLevel } from './splice.ts';
@@ -26,7 +26,7 @@ export async function completeJson(
     id: JSON.stringify(course.id),
     model: JSON.stringify(endpoint.model.id),
     provider: JSON.stringify(endpoint.provider.name),
-    usage: JSON.stringify(usageReport(tally.rawUsage, usage, cost)),
+    usage: JSON.stringify(usageReport(tally.rawUsage, usage, cost, isByok(course))),
     ...(answer['object'] === 'chat.completion' ? {} : { object: '"chat.completion"' }),
     ...(typeof answer['created'] === 'number'
       ? {}

@@ -2,11 +2,12 @@ import { errorBody, type Refusal, refuse } from '../errors.ts';
 import { costOf } from '../pricing/cost.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type AttemptResult, errorIn, parseObject } from './attempt.ts';
-import { type Course, routeMetadata } from './course.ts';
+import { type Course, isByok, routeMetadata } from './course.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { type Settled, type SettleParts, settleAnswer, usageSoFar } from './settle.ts';
 import { spliceTopLevel } from './splice.ts';
 import { Tally } from './tally.ts';
+import { codeFor } from './upstream-refusal.ts';
 import { usageReport } from './usage-report.ts';
 
 const CHECKPOINT_MS = 1_000;
@@ -66,7 +67,7 @@ export async function* streamThrough(
     const metadata = course.caller.wantsMetadata
       ? { openrouter_metadata: routeMetadata(course, endpoint, performance.now() - course.startedMs) }
       : {};
-    const usageMember = { usage: usageReport(tally.rawUsage, usage, cost), ...metadata };
+    const usageMember = { usage: usageReport(tally.rawUsage, usage, cost, isByok(course)), ...metadata };
     yield `data: ${JSON.stringify({ ...frame.members, ...(broken ? errorChunk(broken) : { choices: [] }), ...usageMember })}\n\n${DONE}`;
   } finally {
     clearTimeout(hangUp);
@@ -148,7 +149,9 @@ class CutShort extends Error {
 function brokenBy(error: unknown, endpoint: Endpoint): Refusal {
   const message = error instanceof Error ? error.message : String(error);
   const status = error instanceof CutShort ? error.status : 0;
-  return refuse('upstream_failed', {
+  // A router may find out midway that its key has no credit left.
+  const code = [401, 402].includes(status) ? codeFor('status', status) : 'upstream_failed';
+  return refuse(code, {
     message: `${endpoint.provider.name}: ${message}`,
     metadata: { provider_name: endpoint.provider.name, ...(status > 0 ? { provider_code: String(status) } : {}) },
   });

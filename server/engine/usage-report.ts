@@ -3,8 +3,11 @@ import { usdOfNano } from '../pricing/money.ts';
 import type { Usage } from '../pricing/usage.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
-/** OpenRouter's `usage`: the provider's own counts kept, and the cost added. An unknown price leaves `cost` null, never zero. */
-export function usageReport(raw: unknown, usage: Usage, cost: Cost): JsonObject {
+/**
+ * OpenRouter's `usage`: the provider's own counts kept, and the cost added. An unknown price leaves `cost` null, never zero. With a
+ * key of one's own (`isByok`), too, `cost` is the whole of it: clients add `upstream_inference_cost` to it.
+ */
+export function usageReport(raw: unknown, usage: Usage, cost: Cost, isByok = false): JsonObject {
   const own = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
   const details = (name: string) => (typeof own[name] === 'object' && own[name] !== null ? own[name] : {});
   const { cost_details: _details, is_byok: _byok, ...kept } = own;
@@ -20,7 +23,7 @@ export function usageReport(raw: unknown, usage: Usage, cost: Cost): JsonObject 
     },
     completion_tokens_details: { ...details('completion_tokens_details'), reasoning_tokens: usage.reasoning },
     cost: cost.source === 'unknown' ? null : usdOfNano(cost.nano),
-    is_byok: false,
+    is_byok: isByok,
     cost_details: {
       upstream_inference_cost: null,
       upstream_inference_prompt_cost: usdOfNano(cost.promptNano),

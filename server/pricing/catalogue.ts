@@ -15,6 +15,10 @@ export type CatalogueModel = {
   /** Null: unknown, which is never the same as free. */
   readonly price: Price | null;
   readonly supportedParameters: readonly string[];
+  /** One of OpenRouter's names (`fp8`, …); absent: unknown. */
+  readonly quantization?: string | undefined;
+  /** Whether other models may be trained on its text; absent: nobody has said so. */
+  readonly isDistillable?: boolean | undefined;
   /** What OpenRouter's listing says of it, where one has been fetched. */
   readonly listed?: ListedModel | null;
 };

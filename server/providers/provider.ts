@@ -1,4 +1,5 @@
 import type { CatalogueModel } from '../pricing/catalogue.ts';
+import type { ListedKey } from './keys.ts';
 import type { WireRules } from './wire-rules.ts';
 
 export type DialectName = 'openai' | 'anthropic';
@@ -11,6 +12,10 @@ export type Provider = {
   /** With the version segment, without a trailing slash. */
   readonly baseUrl: () => string;
   readonly key: KeySource;
+  /** Several keys instead of one, in the order they are tried. */
+  readonly keys?: readonly ListedKey[] | undefined;
+  /** What the operator knows of how it treats what is sent to it; absent: nothing is promised. */
+  readonly dataPolicy?: DataPolicy | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds until the first byte of an answer. */
   readonly timeoutMs: number;
@@ -29,11 +34,19 @@ export type Provider = {
   readonly models: () => readonly CatalogueModel[];
 };
 
+export type DataPolicy = {
+  /** It keeps nothing of a request once it has answered. */
+  readonly zdr: boolean;
+  /** It neither trains on what it is sent nor keeps it for that. */
+  readonly noTraining: boolean;
+};
+
 /** Where a provider's key comes from. */
 export type KeySource =
   | { readonly kind: 'none' }
   | { readonly kind: 'env'; readonly name: string }
-  | { readonly kind: 'stored' }
+  /** `entry`: one of several stored under the provider's slug. */
+  | { readonly kind: 'stored'; readonly entry?: string }
   /** Built-in providers: what was stored wins, else the vendor's usual variable. */
   | { readonly kind: 'stored_or_env'; readonly name: string }
   | { readonly kind: 'internal'; readonly secret: string };

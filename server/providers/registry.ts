@@ -1,8 +1,15 @@
 import { type CatalogueModel, knownPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
-import type { Provider } from './provider.ts';
+import { type Credential, coversCall } from './keys.ts';
+import type { KeySource, Provider } from './provider.ts';
 
 /** A model at one provider: what a call is sent to. */
-export type Endpoint = { readonly id: string; readonly provider: Provider; readonly model: CatalogueModel };
+export type Endpoint = {
+  readonly id: string;
+  readonly provider: Provider;
+  readonly model: CatalogueModel;
+  /** What it is called with, one after the other; absent: the provider's only key. */
+  readonly credentials?: readonly Credential[];
+};
 
 /** Where stored provider keys are read; throws when an entry cannot be decrypted. */
 export type StoredKeys = { readonly get: (slug: string) => string | null };
@@ -38,9 +45,25 @@ export class Providers {
     return this.#providers.find((provider) => provider.slug === slug);
   }
 
-  /** The key to send; null: none is needed; undefined: one is needed and there is none. */
+  /** The key to send; null: none is needed; undefined: one is needed and there is none. Of several, the first there is. */
   keyOf(provider: Provider): string | null | undefined {
-    const { key } = provider;
+    if (!provider.keys) return this.#secretOf(provider.key, provider.slug);
+    for (const { source, isDisabled } of provider.keys) {
+      const secret = isDisabled ? undefined : this.#secretOf(source, provider.slug);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
+  }
+
+  /** The keys with which a provider that has several serves a call, in order: of those there are, those for this model and caller. */
+  credentials(provider: Provider, modelId: string, apiKeyHash: string | null): readonly Credential[] {
+    return (provider.keys ?? []).flatMap((key) => {
+      const secret = coversCall(key, modelId, apiKeyHash) ? this.#secretOf(key.source, provider.slug) : undefined;
+      return secret === undefined ? [] : [{ name: key.name, secret, isFallback: key.isFallback, isByok: true }];
+    });
+  }
+
+  #secretOf(key: KeySource, slug: string): string | null | undefined {
     switch (key.kind) {
       case 'none':
         return null;
@@ -49,17 +72,28 @@ export class Providers {
       case 'env':
         return this.#env[key.name] || undefined;
       case 'stored':
-        return this.#storedKey(provider.slug) || undefined;
+        return this.#storedKey(vaultEntry(slug, key.entry)) || undefined;
       case 'stored_or_env':
-        return this.#storedKey(provider.slug) ?? (this.#env[key.name] || undefined);
+        return this.#storedKey(slug) ?? (this.#env[key.name] || undefined);
     }
   }
 
-  /** How the key of a provider stands, for people: `none`, `env:NAME`, `stored`, `damaged`, `missing`. */
+  /** How the key of a provider stands, for people: `none`, `env:NAME`, `stored`, `damaged`, `missing`; of several, each. */
   keyStanding(provider: Provider): string {
-    const { key } = provider;
+    if (!provider.keys) return this.#standingOf(provider.key, provider.slug);
+    return provider.keys
+      .map(({ name, source, isFallback, isDisabled }) => {
+        const standing = this.#standingOf(source, provider.slug);
+        const more = isDisabled ? ', disabled' : isFallback ? ', fallback' : '';
+        return standing === name ? `${name}${more}` : `${name} (${standing}${more})`;
+      })
+      .join('; ');
+  }
+
+  #standingOf(key: KeySource, slug: string): string {
     if (key.kind === 'none' || key.kind === 'internal') return 'none';
-    const stored = key.kind === 'env' ? null : this.#storedKey(provider.slug);
+    const stored =
+      key.kind === 'env' ? null : this.#storedKey(vaultEntry(slug, key.kind === 'stored' ? key.entry : undefined));
     if (stored !== null) return stored === '' ? 'damaged' : 'stored';
     return key.kind !== 'stored' && this.#env[key.name] ? `env:${key.name}` : 'missing';
   }
@@ -134,3 +168,7 @@ function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
     supportedParameters: USUAL_PARAMETERS,
   };
 }
+
+/** Under which name the vault keeps a key; a slug has no `#`. */
+export const vaultEntry = (slug: string, entry: string | undefined) =>
+  entry === undefined ? slug : `${slug}#${entry}`;

@@ -16,6 +16,18 @@ export function anotherEndpointMayServe(failure: Failure): boolean {
   return failure.status >= 500 || failure.status < 400 || [401, 402, 403, 404, 408, 429].includes(failure.status);
 }
 
+/**
+ * Whether a failure counts against the endpoint: what it does to every call, not to this one. A rate limit has its own rest, and a
+ * 403 may be about what was asked.
+ */
+export function isEndpointFault({ status, reason }: Failure): boolean {
+  return reason !== 'status' || status >= 500 || status < 400 || [401, 402, 404, 408].includes(status);
+}
+
+/** Whether it was the key that failed: with another one, the same endpoint may serve. */
+export const isKeyFault = ({ status, reason }: Failure): boolean =>
+  reason === 'status' && [401, 402, 403, 429].includes(status);
+
 /** Seconds of a Retry-After header (delta or HTTP date); null when absent or unreadable. At most a day. */
 export function retryAfterSeconds(header: string | string[] | undefined, now: number): number | null {
   const text = Array.isArray(header) ? header[0] : header;

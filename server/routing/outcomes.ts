@@ -1,5 +1,3 @@
-const MINUTE_MS = 60_000;
-
 /** Counts of good and bad answers in a ring of equal spans of time, the oldest forgotten as new ones begin. */
 export class Outcomes {
   readonly #spanMs: number;
@@ -8,9 +6,9 @@ export class Outcomes {
   /** Which span of all time each place of the ring holds now. */
   readonly #held: Float64Array;
 
-  /** @param minutes of one span @param spans that are kept */
-  constructor(minutes: number, spans: number) {
-    this.#spanMs = minutes * MINUTE_MS;
+  /** @param spanMs of one span, in milliseconds @param spans that are kept */
+  constructor(spanMs: number, spans: number) {
+    this.#spanMs = spanMs;
     this.#good = new Uint32Array(spans);
     this.#bad = new Uint32Array(spans);
     this.#held = new Float64Array(spans).fill(-1);

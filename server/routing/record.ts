@@ -17,8 +17,9 @@ export type EndpointRecord = {
 /** What routing goes by: the same measurements over the last five minutes. */
 export type RecentRecord = Pick<EndpointRecord, 'latency' | 'throughput'>;
 
-const RECENT_MS = 5 * 60_000;
-const SHOWN_MS = 30 * 60_000;
+const MINUTE_MS = 60_000;
+const RECENT_MS = 5 * MINUTE_MS;
+const SHOWN_MS = 30 * MINUTE_MS;
 /** A record that a second of calls is missing from still ranks rightly, and is not sorted anew for each call. */
 const FRESH_MS = 1_000;
 /** The names of unlisted models are the callers' own: not all can be kept. */
@@ -28,8 +29,8 @@ const NOTHING: RecentRecord = { latency: null, throughput: null };
 
 class Track {
   readonly samples = new Samples();
-  readonly minutes = new Outcomes(1, 30);
-  readonly halfHours = new Outcomes(30, 48);
+  readonly minutes = new Outcomes(MINUTE_MS, 30);
+  readonly halfHours = new Outcomes(30 * MINUTE_MS, 48);
   recent = NOTHING;
   recentAt = Number.NEGATIVE_INFINITY;
 }

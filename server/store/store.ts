@@ -232,6 +232,9 @@ export type Attempt = {
   readonly status: number;
   readonly reason: string | null;
   readonly ms: number;
+  /** It was made with one of several keys of the provider (BYOK), of this name. */
+  readonly isByok?: boolean;
+  readonly key?: string | null;
 };
 
 export type GenerationRow = GenerationStart & GenerationEnd & { readonly id: string; readonly createdAt: string };

@@ -4,7 +4,8 @@ import { priceOfPricing } from '../../server/pricing/price.ts';
 import { builtInProviders, sandboxProvider } from '../../server/providers/built-in.ts';
 import type { Endpoint } from '../../server/providers/registry.ts';
 
-const [openai, openrouter] = builtInProviders();
+const builtIn = (slug: string) => builtInProviders().find((provider) => provider.slug === slug);
+const [openai, openrouter] = [builtIn('openai'), builtIn('openrouter')];
 const sandbox = sandboxProvider(() => 'http://127.0.0.1:1', 'x');
 
 function at(provider: Endpoint['provider'] | undefined): Endpoint {

@@ -204,7 +204,7 @@ describe('what is charged when nobody answers', () => {
     provider.on('m', (_received, response) => void response.destroy());
     second.on('rescue', failure(401, 'no such key'));
     const key = await daemon.key({ limit: 1 });
-    expect((await daemon.chat(key.secret, { ...ONLY, provider: {} })).status).toBe(403);
+    expect((await daemon.chat(key.secret, { ...ONLY, provider: { order: ['one'] } })).status).toBe(403);
     expect((await daemon.keyData(key.hash))['usage']).toBeGreaterThan(0);
   });
 

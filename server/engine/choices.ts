@@ -1,0 +1,96 @@
+import type { Price } from '../pricing/price.ts';
+import { forbidsRouters } from '../providers/keys.ts';
+import type { Endpoint, Providers } from '../providers/registry.ts';
+import type { EndpointHealth } from '../routing/health.ts';
+import type { Candidate } from '../routing/plan.ts';
+import { isCatalogueVariant, type NamedModel } from '../routing/preferences.ts';
+
+/** An endpoint as routing ranks it, and the name it was asked for by. */
+export type Choice = Candidate & { readonly endpoint: Endpoint; readonly model: string };
+
+export type Chooser = {
+  readonly providers: Providers;
+  readonly health: EndpointHealth;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Of the API key that asks: some provider keys are for some callers only. */
+  readonly keyHash: string;
+  /** Whether an endpoint whose price nobody knows may serve it. */
+  readonly unpricedAllowed: boolean;
+};
+
+/** Every endpoint of a model with the keys there are for it; `leave` is told of those that cannot be called, and why. */
+export function choicesOf(
+  named: NamedModel,
+  model: string,
+  chooser: Chooser,
+  leave: (endpoint: Endpoint, why: string) => void,
+): readonly Choice[] {
+  const { providers, keyHash, unpricedAllowed } = chooser;
+  const known = providers.endpoints(named.id);
+  const isRequired = known.some(({ provider }) => provider.keys && forbidsRouters(provider, named.id, keyHash));
+  const isVariant = isCatalogueVariant(named.id);
+  const choices: Choice[] = [];
+  for (const endpoint of known) {
+    const { provider } = endpoint;
+    const price = endpoint.model.price;
+    if (isVariant && !provider.isRouter && !provider.models().some(({ id }) => id === named.id)) {
+      leave(endpoint, 'unknown_model');
+    } else if (provider.isRouter && isRequired) leave(endpoint, 'byok.is_required');
+    else if (price === null && !unpricedAllowed) leave(endpoint, 'unpriced');
+    else if (provider.keys) {
+      const withKeys = keyedChoices(endpoint, price, model, chooser);
+      if (withKeys.length === 0) leave(endpoint, 'no_key');
+      choices.push(...withKeys);
+    } else if (providers.keyOf(provider) === undefined) leave(endpoint, 'no_key');
+    else {
+      const restsUntil = chooser.health.restsUntil(endpoint.id, chooser.now);
+      choices.push(choice(forRouter(endpoint, named.variants), price, model, restsUntil, false));
+    }
+  }
+  return choices;
+}
+
+/** Where a provider has several keys, those kept as fallback make an endpoint of their own. Keys that rest are tried last. */
+function keyedChoices(
+  endpoint: Endpoint,
+  price: Price | null,
+  model: string,
+  { providers, health, now, keyHash }: Chooser,
+): readonly Choice[] {
+  const all = providers
+    .credentials(endpoint.provider, endpoint.model.id, keyHash)
+    .map((credential) => ({ credential, rests: health.restsUntil(restingId(endpoint, credential.name), now) }))
+    .toSorted((a, b) => a.rests - b.rests);
+  return [false, true].flatMap((isFallback) => {
+    const some = all.filter(({ credential }) => credential.isFallback === isFallback);
+    const [first] = some;
+    if (!first) return [];
+    const credentials = some.map(({ credential }) => credential);
+    return [choice({ ...endpoint, credentials }, price, model, first.rests, isFallback)];
+  });
+}
+
+/** What rests when an endpoint asks to be left alone: it, or, where it has several keys, it with this one. */
+export const restingId = ({ id }: Endpoint, keyName: string | null) => (keyName === null ? id : `${id}#${keyName}`);
+
+/** A router chooses among endpoints of its own: it is told how. */
+function forRouter(endpoint: Endpoint, variants: string): Endpoint {
+  if (variants === '' || !endpoint.provider.isRouter) return endpoint;
+  return { ...endpoint, model: { ...endpoint.model, native: `${endpoint.model.native}${variants}` } };
+}
+
+function choice(
+  endpoint: Endpoint,
+  price: Price | null,
+  model: string,
+  restsUntil: number,
+  isFallback: boolean,
+): Choice {
+  const { id, provider } = endpoint;
+  const { slug: tag, name, isRouter } = provider;
+  return { id, tag, name, isRouter, isFallback, price: price && typical(price), restsUntil, endpoint, model };
+}
+
+/** Femto-dollars of a call with 750 tokens in and 250 out: prices of tokens and of requests made comparable. */
+const typical = ({ prompt, completion, request }: Price) => Number(750n * prompt + 250n * completion + request);

@@ -1,0 +1,36 @@
+import { type Refusal, refuse } from '../errors.ts';
+import type { LeftOut } from './eligible.ts';
+
+/** What is put before the field that an endpoint's dialect has no words for. */
+export const INEXPRESSIBLE = 'inexpressible: ';
+
+/** Why no endpoint may serve a request: of all the reasons, the one that its caller can do most about. */
+export function noRoute(models: readonly string[], left: readonly LeftOut[]): Refusal {
+  const because = (test: (why: string) => boolean) => [
+    ...new Set(left.filter((entry) => test(entry.why)).map((entry) => entry.provider)),
+  ];
+  const model = models.join(', ');
+  const metadata = { requested_models: models, excluded: left };
+  if (because((why) => why === 'unpriced').length > 0) return refuse('unpriced_model', { detail: model, metadata });
+  const filtered = because((why) => why.startsWith('provider.'));
+  if (filtered.length > 0) {
+    const preferences = new Set(left.map((entry) => entry.why).filter((why) => why.startsWith('provider.')));
+    return refuse('no_endpoints', {
+      message: `No allowed providers are available for the selected model. Providers serving ${model}: ${filtered.join(', ')}, but the request's ${[...preferences].join(', ')} leaves none of them.`,
+      metadata,
+    });
+  }
+  const unsaid = left.find((entry) => entry.why.startsWith(INEXPRESSIBLE));
+  if (unsaid) {
+    const field = unsaid.why.slice(INEXPRESSIBLE.length);
+    return refuse('invalid_request', {
+      message: `${unsaid.provider} cannot be asked for ${field}, and nobody else here serves ${model}`,
+      metadata: { ...metadata, field },
+    });
+  }
+  const keyless = because((why) => why === 'no_key' || why === 'byok.is_required');
+  if (keyless.length > 0) {
+    return refuse('provider_key_missing', { detail: `${keyless.join(' or ')} serves ${model}`, metadata });
+  }
+  return refuse('invalid_model', { message: `${model} is not a valid model ID`, metadata });
+}
