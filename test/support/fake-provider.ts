@@ -1,16 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { claudeEvents, claudeMessage, claudeStream } from './fake-anthropic.ts';
 
 export type Received = {
+  readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown> & { model: string };
   aborted: boolean;
 };
 
-type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
+export type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
 
-/** A provider over real HTTP that speaks OpenAI's dialect. `answer` decides what a model does; the default echoes with usage. */
+/**
+ * A provider over real HTTP. `on` decides what a model does, in OpenAI's dialect (below) or Anthropic's (fake-anthropic.ts); the default
+ * answers in that of the path it is asked at.
+ */
 export class FakeProvider {
   readonly received: Received[] = [];
   readonly #handlers = new Map<string, Handler>();
@@ -39,14 +44,22 @@ export class FakeProvider {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    const received: Received = { headers: request.headers, body, aborted: false };
+    const received: Received = { path: request.url ?? '', headers: request.headers, body, aborted: false };
     this.received.push(received);
     response.on('close', () => {
       received.aborted = !response.writableFinished;
     });
-    const handler = this.#handlers.get(body.model) ?? (body.stream ? stream({}) : answer({}));
+    const handler = this.#handlers.get(body.model) ?? usualHandler(received);
     await handler(received, response);
   }
+}
+
+function usualHandler({ path, body }: Received): Handler {
+  if (path.endsWith('/messages')) {
+    const content = [{ type: 'text', text: 'Hello there.' }];
+    return body['stream'] ? claudeStream({ events: claudeEvents(content) }) : claudeMessage({ content });
+  }
+  return body['stream'] ? stream({}) : answer({});
 }
 
 export type Usage = Record<string, unknown>;
