@@ -1,0 +1,90 @@
+import type * as z from 'zod';
+import * as account from './account.ts';
+import { chatResult } from './chat.ts';
+import { errorAnswer } from './error.ts';
+import { streamFaults } from './event-stream.ts';
+import { faultsOf, parsed } from './faults.ts';
+import * as models from './models.ts';
+import * as presets from './presets.ts';
+
+/** An answer as it came over the wire. `whole`: it was read to its end. */
+export type Answer = {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly whole: boolean;
+};
+
+type Rule = readonly [route: RegExp, status: number, schema: z.ZodType];
+
+const RULES: readonly Rule[] = [
+  [/^POST (?:\/api)?\/v1\/chat\/completions$/, 200, chatResult],
+  [/^GET \/api\/v1\/models(?:\/user)?$/, 200, models.modelList],
+  [/^GET \/v1\/models$/, 200, models.openAiModelList],
+  [/^GET \/api\/v1\/models\/count$/, 200, models.modelCount],
+  [/^GET \/api\/v1\/model\/[^/]+\/[^/]+$/, 200, models.modelAnswer],
+  [/^GET \/api\/v1\/models\/[^/]+\/[^/]+\/endpoints$/, 200, models.endpointList],
+  [/^GET \/api\/v1\/endpoints\/zdr$/, 200, models.zdrEndpointList],
+  [/^GET \/api\/v1\/providers$/, 200, models.providerList],
+  [/^GET \/api\/v1\/key$/, 200, account.currentKey],
+  [/^GET \/api\/v1\/keys$/, 200, account.keyList],
+  [/^POST \/api\/v1\/keys$/, 201, account.keyCreated],
+  [/^(?:GET|PATCH) \/api\/v1\/keys\/[^/]+$/, 200, account.keyAnswer],
+  [/^DELETE \/api\/v1\/keys\/[^/]+$/, 200, account.deleted],
+  [/^GET \/api\/v1\/credits$/, 200, account.credits],
+  [/^GET \/api\/v1\/activity$/, 200, account.activity],
+  [/^GET \/api\/v1\/generation$/, 200, account.generation],
+  [/^GET \/api\/v1\/generation\/content$/, 200, account.generationContent],
+  [/^GET \/api\/v1\/presets$/, 200, presets.presetList],
+  [/^GET \/api\/v1\/presets\/[^/]+$/, 200, presets.presetAnswer],
+  [/^POST \/api\/v1\/presets\/[^/]+\/(?:chat\/completions|messages|responses)$/, 200, presets.presetAnswer],
+  [/^GET \/api\/v1\/presets\/[^/]+\/versions$/, 200, presets.versionList],
+  [/^GET \/api\/v1\/presets\/[^/]+\/versions\/[^/]+$/, 200, presets.versionAnswer],
+];
+
+/**
+ * Every fault of an answer against OpenRouter's contract, read strictly: unknown fields, wrong types, a status its route does not
+ * have, a header that is missing. An answer of a route without a rule is a fault too.
+ */
+export function answerFaults(answer: Answer): readonly string[] {
+  const { method, path, status, text, whole } = answer;
+  const route = `${method} ${path}`;
+  const found = faults(answer, route).map((fault) => `${route} → ${status}: ${fault}`);
+  return found.length > 0
+    ? [...found, `${route} → ${status}${whole ? '' : ' (broken off)'}: ${text.slice(0, 2_000)}`]
+    : [];
+}
+
+function faults({ path, status, headers, text, whole }: Answer, route: string): readonly string[] {
+  const type = headers.get('content-type') ?? '';
+  const isChat = path.endsWith('/chat/completions') && !path.includes('/presets/');
+  const ours = headers.get('x-generation-id');
+  const missing = isChat && status < 300 && ours === null ? ['X-Generation-Id is missing'] : [];
+  const limits = [...headers.keys()].filter((name) => status < 300 && name.startsWith('x-ratelimit'));
+  const common = [...missing, ...limits.map((name) => `${name} is only for refusals`)];
+  if (type.startsWith('text/event-stream')) {
+    const ids = new Set([...text.matchAll(/^data: \{"id":"([^"]*)"/gm)].map((match) => match[1]));
+    const strange = [...ids]
+      .filter((id) => id !== ours)
+      .map((id) => `X-Generation-Id is ${ours}, the chunks say ${id}`);
+    return [...common, ...strange, ...streamFaults(text, whole)];
+  }
+  if (!whole) return common;
+  if (!/^application\/json(?:; charset=utf-8)?$/i.test(type)) return [...common, `its type is ${type}`];
+  const body = parsed(text);
+  if (status >= 400) return [...common, ...faultsOf(errorAnswer, body), ...codeFaults(body, status)];
+  const rule = RULES.find(([pattern]) => pattern.test(route));
+  if (!rule) return ['no validator knows this route'];
+  const [, expected, schema] = rule;
+  const wrongStatus = status === expected ? [] : [`its status must be ${expected}`];
+  const id = isChat ? (body as { id?: unknown } | undefined)?.id : ours;
+  const wrongId = id === ours ? [] : [`X-Generation-Id is ${ours}, the answer says ${id}`];
+  return [...common, ...wrongStatus, ...wrongId, ...faultsOf(schema, body)];
+}
+
+function codeFaults(body: unknown, status: number): readonly string[] {
+  const code = (body as { error?: { code?: unknown } } | undefined)?.error?.code;
+  return code === status ? [] : [`error.code is ${code}`];
+}
