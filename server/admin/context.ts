@@ -4,6 +4,7 @@ import type { IoLog } from '../observe/io-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { Providers } from '../providers/registry.ts';
 import type { Store } from '../store/store.ts';
+import type { EndpointStanding } from './endpoint-standing.ts';
 
 /** What the management operations work on. */
 export type AdminContext = {
@@ -14,4 +15,6 @@ export type AdminContext = {
   readonly ioLog: IoLog;
   readonly log: Log;
   readonly now: () => Date;
+  /** How an endpoint has done of late. */
+  readonly standing: (endpointId: string) => EndpointStanding;
 };

@@ -2,6 +2,7 @@ import { usdOfNano } from '../pricing/money.ts';
 import { pricingOfPrice } from '../pricing/price.ts';
 import type { ModelSummary } from '../protocol.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
+import type { KeyRow } from '../store/store.ts';
 
 /** The models that can be called now, each once: at the provider that would be asked first. */
 export function callableModels(providers: Providers): readonly Endpoint[] {
@@ -10,32 +11,85 @@ export function callableModels(providers: Providers): readonly Endpoint[] {
   return [...found.values()];
 }
 
-/** OpenRouter's model object. A model without a price says `"-1"`, OpenRouter's word for a price that varies, never 0. */
-export function modelView({ model }: Endpoint): Record<string, unknown> {
+/** The models that a key may call: one with a limit may not call what has no price, unless it says so. */
+export function modelsOfKey(providers: Providers, key: KeyRow): readonly Endpoint[] {
+  if (key.limit === null || key.allowUnpriced) return callableModels(providers);
+  const found = new Map<string, Endpoint>();
+  for (const endpoint of providers.usable()) {
+    const { id, price } = endpoint.model;
+    if (price !== null && !found.has(id)) found.set(id, endpoint);
+  }
+  return [...found.values()];
+}
+
+/** Where one model can be called now, preferred first; null when nobody here has heard of it. */
+export function endpointsOf(providers: Providers, modelId: string): readonly Endpoint[] | null {
+  const known = providers.endpoints(modelId);
+  if (known.length === 0) return null;
+  return known.filter(({ provider }) => providers.keyOf(provider) !== undefined);
+}
+
+/** What a model takes and gives; where no listing says, text, and what its price has a word for. */
+export function modalitiesOf({ model }: Endpoint): {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+} {
+  const { listed, price } = model;
+  const said = (list: readonly string[] | undefined) => (list && list.length > 0 ? list : null);
+  const hears = typeof price?.audio === 'bigint';
+  const sees = typeof price?.imageToken === 'bigint';
+  return {
+    input: said(listed?.inputModalities) ?? ['text', ...(sees ? ['image'] : []), ...(hears ? ['audio'] : [])],
+    output: said(listed?.outputModalities) ?? [
+      'text',
+      ...(typeof price?.imageOutput === 'bigint' ? ['image'] : []),
+      ...(typeof price?.audioOutput === 'bigint' ? ['audio'] : []),
+    ],
+  };
+}
+
+export function architectureOf(endpoint: Endpoint): Record<string, unknown> {
+  const { input, output } = modalitiesOf(endpoint);
+  const { listed } = endpoint.model;
+  return {
+    input_modalities: input,
+    output_modalities: output,
+    modality: `${input.join('+')}->${output.join('+')}`,
+    tokenizer: listed?.tokenizer ?? 'Other',
+    instruct_type: listed?.instructType ?? null,
+  };
+}
+
+/** A model without a price says `"-1"`, OpenRouter's word for a price that varies, never 0. */
+export function publicPricing({ model }: Endpoint): Record<string, unknown> {
+  return model.price ? pricingOfPrice(model.price) : { prompt: '-1', completion: '-1' };
+}
+
+/** OpenRouter's model object, of the provider that would be asked first. */
+export function modelView(endpoint: Endpoint): Record<string, unknown> {
+  const { model } = endpoint;
+  const { listed } = model;
   return {
     id: model.id,
-    canonical_slug: model.id,
+    canonical_slug: listed?.canonicalSlug ?? model.id,
+    hugging_face_id: listed?.huggingFaceId ?? null,
     name: model.name,
-    created: 0,
+    created: listed?.created ?? 0,
     description: model.description,
     context_length: model.contextLength,
-    architecture: {
-      input_modalities: ['text'],
-      output_modalities: ['text'],
-      modality: 'text->text',
-      tokenizer: 'Other',
-      instruct_type: null,
-    },
-    pricing: model.price ? pricingOfPrice(model.price) : { prompt: '-1', completion: '-1' },
+    architecture: architectureOf(endpoint),
+    pricing: publicPricing(endpoint),
     top_provider: {
       context_length: model.contextLength,
       max_completion_tokens: model.maxCompletionTokens,
-      is_moderated: false,
+      is_moderated: listed?.isModerated ?? false,
     },
     per_request_limits: null,
     supported_parameters: model.supportedParameters,
     supported_voices: null,
     default_parameters: null,
+    knowledge_cutoff: listed?.knowledgeCutoff ?? null,
+    expiration_date: listed?.expirationDate ?? null,
     links: { details: `/api/v1/models/${model.id}/endpoints` },
   };
 }

@@ -12,3 +12,16 @@ export function providerSummaries(providers: Providers): readonly ProviderSummar
     models: provider.models().length,
   }));
 }
+
+/** OpenRouter's provider objects. Where a provider says what it does with what it is sent is between it and the person with its key. */
+export function providerViews(providers: Providers): readonly Record<string, unknown>[] {
+  return providers.list().map(({ slug, name }) => ({
+    name,
+    slug,
+    privacy_policy_url: null,
+    terms_of_service_url: null,
+    status_page_url: null,
+    headquarters: null,
+    datacenters: null,
+  }));
+}

@@ -1,18 +1,10 @@
 /** What config.yaml may say. Every key is optional; an unknown one is an error. */
 import * as z from 'zod';
-import { allowedHost, allowedOrigin, baseUrl, bytes, headers, keySource, price, seconds } from './config-values.ts';
+import { dataPolicy, keyEntry, keyList } from './config-keys.ts';
+import { pricingEntry } from './config-pricing.ts';
+import { allowedHost, allowedOrigin, baseUrl, bytes, headers, keySource, seconds } from './config-values.ts';
 
 const tokens = z.int().positive();
-
-const pricing = z.strictObject({
-  prompt: price,
-  completion: price,
-  request: price.optional(),
-  image: price.optional(),
-  input_cache_read: price.optional(),
-  input_cache_write: price.optional(),
-  internal_reasoning: price.optional(),
-});
 
 const model = z.strictObject({
   /** What callers ask for: `vendor/model`. */
@@ -26,8 +18,13 @@ const model = z.strictObject({
   context_length: tokens.optional(),
   max_completion_tokens: tokens.optional(),
   /** US dollars per token (per request, per image) as decimal texts. Absent: the price catalogue decides. */
-  pricing: pricing.optional(),
+  pricing: pricingEntry.optional(),
   supported_parameters: z.array(z.string().min(1)).optional(),
+  quantization: z
+    .enum(['int4', 'int8', 'fp4', 'mxfp4', 'nvfp4', 'fp6', 'fp8', 'mxfp8', 'fp16', 'bf16', 'fp32', 'unknown'])
+    .optional(),
+  /** Whether other models may be trained on its text. */
+  is_distillable: z.boolean().optional(),
 });
 
 const models = z.array(model).superRefine((list, context) => {
@@ -44,6 +41,9 @@ const provider = z.strictObject({
   base_url: baseUrl,
   /** Absent: the provider needs none. */
   key: keySource.optional(),
+  /** Instead of `key`: several, tried in this order. */
+  keys: keyList.optional(),
+  data_policy: dataPolicy.optional(),
   headers: headers.optional(),
   /** Seconds until the first byte of its answer. */
   timeout: seconds.optional(),
@@ -61,6 +61,8 @@ const server = z.strictObject({
   request_timeout: seconds.default(30),
   /** Seconds that a call waits for money held by calls in flight. */
   queue_wait: seconds.default(30),
+  /** Minutes without anybody after which a daemon that was started on demand ends; 0: never. */
+  idle_exit: z.number().nonnegative().max(525_600).default(15),
   /** Memory for answers that the response cache keeps. */
   response_cache: bytes.default(32 * 1024 * 1024),
 });
@@ -77,7 +79,12 @@ const slug = z
   .refine((name) => name !== 'callgate', { error: 'is the daemon’s own provider; take another name' });
 
 export const configSchema = z.strictObject({
-  providers: z.record(slug, provider).default({}),
+  providers: z
+    .record(
+      slug,
+      provider.refine(({ key, keys }) => !key || !keys, { path: ['keys'], error: 'stands beside "key"; take one of them' }),
+    )
+    .default({}),
   server: server.prefault({}),
   defaults: defaults.prefault({}),
 });
@@ -91,5 +98,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (first === 'server') return Object.keys(server.shape);
   if (first === 'defaults') return Object.keys(defaults.shape);
   if (third === undefined) return Object.keys(provider.shape);
-  return Object.keys(fifth === undefined ? model.shape : pricing.shape);
+  if (third === 'keys') return Object.keys(keyEntry.shape);
+  if (third === 'data_policy') return Object.keys(dataPolicy.shape);
+  return Object.keys(fifth === undefined ? model.shape : pricingEntry.shape);
 }

@@ -94,15 +94,20 @@ function startOf(node: unknown, otherwise: number): number {
   return (node as Node | null | undefined)?.range?.[0] ?? otherwise;
 }
 
+/** What of a pricing is no price. */
+const PLAIN_NUMBERS: ReadonlySet<unknown> = new Set(['discount', 'min_prompt_tokens', 'utc_start', 'utc_end']);
+
 /** A price written without quotes would become a floating number; its own letters are what is meant. */
 function keepPricesExact(document: Document): void {
   visit(document, {
     Pair: (_, pair) => {
       if (!isScalar(pair.key) || pair.key.value !== 'pricing' || !isMap(pair.value)) return undefined;
-      for (const { value } of pair.value.items) {
-        if (isScalar(value) && typeof value.value === 'number' && value.source !== undefined)
-          value.value = value.source;
-      }
+      visit(pair.value, {
+        Pair: (_, { key, value }) => {
+          if (!isScalar(key) || PLAIN_NUMBERS.has(key.value) || !isScalar(value)) return;
+          if (typeof value.value === 'number' && value.source !== undefined) value.value = value.source;
+        },
+      });
       return visit.SKIP;
     },
   });

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { type Refusal, refuse } from '../errors.ts';
+import { usdOfNano } from '../pricing/money.ts';
+import type { ActivityFilter } from '../store/store.ts';
+import type { AdminContext } from './context.ts';
+
+const DAYS = 30;
+const DAY_MS = 86_400_000;
+const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+export const activityQuery = z.object({
+  date: z.iso.date({ error: 'must be a date, such as 2026-01-31' }).optional(),
+  api_key_hash: z.string().max(64).optional(),
+  user_id: z.string().max(256).optional(),
+  workspace_id: z.string().max(64).optional(),
+  group_by: z.literal('workspace', { error: 'must be workspace' }).optional(),
+});
+
+/**
+ * `GET /activity`: what was used in the last 30 completed days (UTC), by day, model and endpoint. Beyond OpenRouter's, `date` may be
+ * today: a daemon's own operator need not wait for midnight.
+ */
+export async function activityOf(
+  admin: AdminContext,
+  query: z.output<typeof activityQuery>,
+): Promise<readonly Record<string, unknown>[] | Refusal> {
+  const { store, now, providers } = admin;
+  const today = now().getTime();
+  const [first, last] = [dayOf(today - DAYS * DAY_MS), dayOf(today - DAY_MS)];
+  const { date, api_key_hash: hash, user_id: user, workspace_id: workspaceId } = query;
+  if (date !== undefined && (date < first || date > dayOf(today))) {
+    return refuse('invalid_request', { message: `date: ${date} is not within the last ${DAYS} days (UTC)` });
+  }
+  if (workspaceId !== undefined && !(await store.workspaces.list()).some(({ id }) => id === workspaceId)) {
+    return refuse('not_found', { message: 'Workspace not found' });
+  }
+  const key = hash === undefined ? null : await store.keys.byHash(hash);
+  if (hash !== undefined && !key) return refuse('not_found', { message: 'API key not found' });
+  let keyIds = key ? [key.id] : null;
+  if (user !== undefined) {
+    const own = (await store.keys.list()).filter(({ creatorUserId }) => creatorUserId === user).map(({ id }) => id);
+    keyIds = keyIds ? keyIds.filter((id) => own.includes(id)) : own;
+  }
+  const filter: ActivityFilter = {
+    from: date ?? first,
+    to: date ?? last,
+    ...(keyIds ? { keyIds } : {}),
+    ...(workspaceId === undefined ? {} : { workspaceId }),
+  };
+  const slugs = new Map(providers.list().map(({ name, slug }) => [name, slug]));
+  const rows = await store.usage.activity(filter, query.group_by === 'workspace');
+  return rows.map((row) => ({
+    date: row.day,
+    model: row.model,
+    model_permaslug: row.model,
+    endpoint_id: `${slugs.get(row.provider) ?? row.provider}:${row.model}`,
+    provider_name: row.provider,
+    requests: row.requests,
+    prompt_tokens: row.promptTokens,
+    completion_tokens: row.completionTokens,
+    reasoning_tokens: row.reasoningTokens,
+    usage: usdOfNano(row.nano),
+    // Everything here is charged to one's own keys, and told as usage: counted twice it would be wrong.
+    byok_usage_inference: 0,
+    ...(row.workspaceId === null ? {} : { workspace_id: row.workspaceId }),
+  }));
+}

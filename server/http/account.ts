@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify';
+import { activityOf, activityQuery } from '../admin/activity.ts';
+import { creditsOf } from '../admin/credits.ts';
+import { generationView } from '../admin/generation-view.ts';
+import { refuse } from '../errors.ts';
+import type { HttpContext } from './context.ts';
+import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
+
+const any = { config: { access: 'any' } } as const;
+const management = { config: { access: 'management' } } as const;
+
+/** What was spent: `/credits`, `/activity`, and one call by its id. */
+export function accountRoutes(app: FastifyInstance, { admin }: HttpContext): void {
+  app.get('/api/v1/credits', management, async (_request, reply) => sendData(reply, await creditsOf(admin)));
+
+  app.get('/api/v1/activity', management, async (request, reply) => {
+    const query = read(activityQuery, request.query);
+    if (query.kind === 'refused') return sendRefusal(reply, query);
+    const rows = await activityOf(admin, query.value);
+    return isRefusal(rows) ? sendRefusal(reply, rows) : sendData(reply, rows);
+  });
+
+  app.get<{ Querystring: { id?: string | string[] } }>('/api/v1/generation', any, async (request, reply) => {
+    const { id } = request.query;
+    if (typeof id !== 'string' || id === '')
+      return sendRefusal(reply, refuse('invalid_request', { message: 'id: the generation to look up is missing' }));
+    const row = await admin.store.usage.generation(id);
+    const identity = identityOf(request);
+    // Another key's generation is not there for this one.
+    if (!row || (identity.kind === 'key' && row.keyId !== identity.key.id)) {
+      return sendRefusal(reply, refuse('not_found', { message: `Generation ${id.slice(0, 100)} not found` }));
+    }
+    return sendData(reply, generationView(row));
+  });
+}
