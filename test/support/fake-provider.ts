@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { claudeEvents, claudeMessage, claudeStream } from './fake-anthropic.ts';
 
 export type Received = {
-  readonly path: string;
+  readonly path?: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown> & { model: string };
   aborted: boolean;
@@ -55,7 +55,7 @@ export class FakeProvider {
 }
 
 function usualHandler({ path, body }: Received): Handler {
-  if (path.endsWith('/messages')) {
+  if (path?.endsWith('/messages')) {
     const content = [{ type: 'text', text: 'Hello there.' }];
     return body['stream'] ? claudeStream({ events: claudeEvents(content) }) : claudeMessage({ content });
   }
