@@ -82,7 +82,10 @@ export const configSchema = z.strictObject({
   providers: z
     .record(
       slug,
-      provider.refine(({ key, keys }) => !key || !keys, { path: ['keys'], error: 'stands beside "key"; take one of them' }),
+      provider.refine(({ key, keys }) => !key || !keys, {
+        path: ['keys'],
+        error: 'stands beside "key"; take one of them',
+      }),
     )
     .default({}),
   server: server.prefault({}),

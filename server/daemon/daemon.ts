@@ -18,6 +18,7 @@ import { type LoadedConfig, loadConfig } from './config.ts';
 import type { Config } from './config-schema.ts';
 import { deleteDaemonJson, readDaemonJson, readOrCreateManagementKey, writeDaemonJson } from './discovery.ts';
 import { handOver, lingerOut } from './hand-over.ts';
+import { IdleExit, idleMinutes } from './idle-exit.ts';
 import { isBeyondLoopback, type Listening, listen } from './listen.ts';
 import { LiveConfig } from './live-config.ts';
 import { acquireLock, type Lock } from './lock.ts';
@@ -176,6 +177,7 @@ class Lifetime {
   #composition: Composition | undefined;
   #listening: Listening | undefined;
   #config: LiveConfig | undefined;
+  #idle: IdleExit | undefined;
   #info: DaemonInfo | null = null;
   #stopping = false;
   #options: StartOptions | undefined;
@@ -205,11 +207,13 @@ class Lifetime {
         const unnamed = withoutNames(host, next);
         if (unnamed !== null) throw new Error(unnamed);
         this.#composition?.reconfigure(next);
+        current = next;
       },
       tell: (standing) => this.#composition?.tellConfig(standing),
       log: this.#log,
     });
     this.#config = live;
+    let current = config;
     this.#composition = await options.compose({
       state,
       config,
@@ -246,6 +250,19 @@ class Lifetime {
       started_at: new Date().toISOString(),
     };
     live.watch();
+    if (options.onDemand) {
+      const { inFlight, lastProgramUse } = this.#composition;
+      this.#idle = new IdleExit({
+        minutes: () => idleMinutes(current.server.idle_exit),
+        sockets: listening.sockets,
+        inFlight,
+        lastProgramUse,
+        exit: () => this.stop('idle'),
+        log: this.#log,
+        now: Date.now,
+      });
+      this.#idle.start();
+    }
     writeDaemonJson(this.#info);
     this.#log.info('started', {
       url: this.#info.url,
@@ -282,6 +299,7 @@ class Lifetime {
       return;
     }
     this.#stopping = true;
+    this.#idle?.close();
     this.#log.info('stopping', { why });
     this.#end().then(() => this.#closed.resolve(EXIT.ok), this.#closed.reject);
   }
@@ -306,6 +324,7 @@ class Lifetime {
     if (!options || !composition || !listening) return;
     const handing = { version, abort: new AbortController(), stop: null as (() => void) | null };
     this.#handing = handing;
+    this.#idle?.close();
     const { app, inFlight } = composition;
     const stays = options.onDemand !== true;
     const spawn = (path: string, ...more: readonly string[]) =>
@@ -334,6 +353,7 @@ class Lifetime {
     const outcome = await handOver(parts, handing.abort.signal);
     if (outcome.kind === 'kept') {
       this.#handing = null;
+      if (!this.#stopping) this.#idle?.start();
       this.#log.warn('handing_over_failed', { to: version, why: outcome.why });
       return;
     }

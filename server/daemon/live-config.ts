@@ -22,8 +22,8 @@ const POLL_MS = 1_000;
 /** An editor may empty the file before it fills it; what is read in between would be a valid file that says nothing. */
 const SETTLE_MS = 150;
 
-/** What a listening server cannot change any more. */
-const AT_START = ['host', 'port', 'body_limit', 'request_timeout'] as const;
+/** What of `server` is asked for anew each time; all else, such as the port, is what the daemon was started with. */
+const LIVE: ReadonlySet<string> = new Set(['allowed_hosts', 'allowed_origins', 'queue_wait', 'idle_exit']);
 
 /**
  * config.yaml while the daemon runs: read again when it changes or when asked, put in place whole or not at all. It is looked at
@@ -102,7 +102,13 @@ export class LiveConfig {
   }
 
   #needRestart({ server }: Config): string[] {
-    return AT_START.filter((name) => server[name] !== this.#atStart.server[name]).map((name) => `server.${name}`);
+    const before: Readonly<Record<string, unknown>> = this.#atStart.server;
+    const now: Readonly<Record<string, unknown>> = server;
+    const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+    return [...names]
+      .filter((name) => !LIVE.has(name) && before[name] !== now[name])
+      .map((name) => `server.${name}`)
+      .toSorted();
   }
 }
 

@@ -74,6 +74,8 @@ describe('config.yaml', () => {
         body_limit: 10_485_760,
         request_timeout: 60,
         queue_wait: 0.5,
+        idle_exit: 15,
+        response_cache: 33_554_432,
       },
       defaults: { editor_key_limit: 2.5 },
     });
@@ -84,7 +86,14 @@ describe('config.yaml', () => {
       kind: 'ok',
       config: {
         providers: {},
-        server: { allowed_hosts: [], allowed_origins: [], request_timeout: 30, queue_wait: 30 },
+        server: {
+          allowed_hosts: [],
+          allowed_origins: [],
+          request_timeout: 30,
+          queue_wait: 30,
+          idle_exit: 15,
+          response_cache: 33_554_432,
+        },
         defaults: { editor_key_limit: 5 },
       },
     });

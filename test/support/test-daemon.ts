@@ -98,6 +98,10 @@ export class TestDaemon {
     return this.#composition.app;
   }
 
+  lastProgramUse(): Promise<Date | null> {
+    return this.#composition.lastProgramUse();
+  }
+
   /** Stops the clock at this moment; null lets it run again. */
   setNow(now: Date | null): void {
     this.#clock.now = now;

@@ -71,7 +71,7 @@ const compose: Compose = async (options) => {
       config = next;
     },
     inFlight: () => 0,
-    lastProgramUse: async () => null,
+    lastProgramUse: async () => (env['FAKE_PROGRAM_USE'] ? new Date(env['FAKE_PROGRAM_USE']) : null),
     dismissEditors: () => {},
     tellConfig: ({ problems }) => trace(`config: ${problems.join('; ') || 'in force'}`),
     mintFirstKey: async () => (env['FAKE_FIRST_START'] ? `sk-cg-v1-${'0'.repeat(64)}` : null),
