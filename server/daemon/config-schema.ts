@@ -37,7 +37,8 @@ const models = z.array(model).superRefine((list, context) => {
 
 const provider = z.strictObject({
   name: z.string().min(1).optional(),
-  dialect: z.enum(['openai', 'anthropic'], { error: 'must be openai or anthropic' }).default('openai'),
+  /** Absent: that of the built-in provider of this name, else openai. */
+  dialect: z.enum(['openai', 'anthropic'], { error: 'must be openai or anthropic' }).optional(),
   base_url: baseUrl,
   /** Absent: the provider needs none. */
   key: keySource.optional(),

@@ -3,7 +3,7 @@ import { priceOfPricing } from '../pricing/price.ts';
 import { priceEpoch } from '../pricing/price-book.ts';
 import type { Provider } from './provider.ts';
 import { vendorModels } from './vendor-models.ts';
-import { VENDORS, type Vendor } from './vendors.ts';
+import { dialectNameOf, VENDORS, type Vendor } from './vendors.ts';
 
 export const DEFAULT_TIMEOUT_MS = 300_000;
 
@@ -58,7 +58,7 @@ function vendorProvider(vendor: Vendor): Provider {
   return {
     slug,
     name,
-    dialect: wire ? 'openai' : 'anthropic',
+    dialect: dialectNameOf(vendor),
     baseUrl: () => baseUrl,
     key: { kind: 'stored_or_env', name: env },
     headers: {},

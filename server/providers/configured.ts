@@ -1,19 +1,36 @@
-import { type CatalogueModel, currentPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
+import { type CatalogueModel, currentPrice } from '../pricing/catalogue.ts';
 import { type PublicPricing, priceOfPricing } from '../pricing/price.ts';
 import { DEFAULT_TIMEOUT_MS, once } from './built-in.ts';
+import type { ListedKey } from './keys.ts';
+import { modelDefaults } from './model-defaults.ts';
 import type { DialectName, Provider } from './provider.ts';
 
 /** One entry of `providers` in config.yaml, validated. */
 export type ProviderEntry = {
   readonly name?: string | undefined;
-  readonly dialect: DialectName;
+  /** Absent: that of the built-in provider of this slug, else `openai`. */
+  readonly dialect?: DialectName | undefined;
   readonly base_url: string;
   /** `env:NAME` or `stored`; absent: the provider needs none. */
   readonly key?: string | undefined;
+  /** Instead of `key`. */
+  readonly keys?: readonly KeyEntry[] | undefined;
+  readonly data_policy?: { readonly zdr: boolean; readonly no_training: boolean } | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Seconds to the first byte. */
   readonly timeout?: number | undefined;
   readonly models?: readonly ModelEntry[] | undefined;
+};
+
+export type KeyEntry = {
+  readonly name?: string | undefined;
+  /** `env:NAME`, `stored` or `stored:name`. */
+  readonly key: string;
+  readonly is_fallback: boolean;
+  readonly is_required: boolean;
+  readonly disabled: boolean;
+  readonly allowed_models?: readonly string[] | undefined;
+  readonly allowed_api_key_hashes?: readonly string[] | undefined;
 };
 
 export type ModelEntry = {
@@ -24,6 +41,8 @@ export type ModelEntry = {
   readonly max_completion_tokens?: number | undefined;
   readonly pricing?: PublicPricing | undefined;
   readonly supported_parameters?: readonly string[] | undefined;
+  readonly quantization?: string | undefined;
+  readonly is_distillable?: boolean | undefined;
 };
 
 /**
@@ -32,33 +51,51 @@ export type ModelEntry = {
  */
 export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: Provider | undefined): Provider {
   const priceProvider = builtIn?.priceProvider ?? slug;
-  const own = (entry.models ?? []).map((model) => modelOf(model, priceProvider));
+  const dialect = entry.dialect ?? builtIn?.dialect ?? 'openai';
+  const like = builtIn?.dialect === dialect ? builtIn : undefined;
+  const spoken = { dialect, wire: like?.wire, nativeOf: like?.nativeOf };
+  const own = (entry.models ?? []).map((model) => modelOf(model, priceProvider, spoken));
   const ownIds = new Set(own.map((model) => model.id));
   return {
     slug,
     name: entry.name ?? builtIn?.name ?? slug,
-    dialect: entry.dialect,
+    ...spoken,
     baseUrl: () => entry.base_url.replace(/\/+$/, ''),
     key: keyOf(entry.key),
+    keys: entry.keys?.map(listedKey),
+    dataPolicy: entry.data_policy && { zdr: entry.data_policy.zdr, noTraining: entry.data_policy.no_training },
     headers: entry.headers ?? {},
     timeoutMs: entry.timeout === undefined ? DEFAULT_TIMEOUT_MS : entry.timeout * 1000,
     cancelStopsBilling: builtIn?.cancelStopsBilling ?? true,
     isRouter: builtIn?.isRouter ?? false,
     priceProvider,
-    wire: builtIn?.dialect === entry.dialect ? builtIn.wire : undefined,
     author: builtIn?.author,
-    nativeOf: builtIn?.nativeOf,
     models: once(() => [...own, ...(builtIn?.models() ?? []).filter((model) => !ownIds.has(model.id))]),
   };
 }
 
 function keyOf(key: string | undefined): Provider['key'] {
   if (key === undefined) return { kind: 'none' };
-  return key === 'stored' ? { kind: 'stored' } : { kind: 'env', name: key.slice('env:'.length) };
+  if (key.startsWith('env:')) return { kind: 'env', name: key.slice('env:'.length) };
+  return key === 'stored' ? { kind: 'stored' } : { kind: 'stored', entry: key.slice('stored:'.length) };
 }
 
-function modelOf(entry: ModelEntry, priceProvider: string): CatalogueModel {
-  const native = entry.native ?? entry.id.slice(entry.id.indexOf('/') + 1);
+const listedKey = (entry: KeyEntry): ListedKey => ({
+  name: entry.name ?? entry.key,
+  source: keyOf(entry.key),
+  isFallback: entry.is_fallback,
+  isRequired: entry.is_required,
+  isDisabled: entry.disabled,
+  models: entry.allowed_models ?? null,
+  apiKeyHashes: entry.allowed_api_key_hashes ?? null,
+});
+
+type Spoken = Pick<Provider, 'dialect' | 'wire' | 'nativeOf'>;
+
+function modelOf(entry: ModelEntry, priceProvider: string, spoken: Spoken): CatalogueModel {
+  const name = entry.id.slice(entry.id.indexOf('/') + 1);
+  const native = entry.native ?? spoken.nativeOf?.(name) ?? name;
+  const usual = modelDefaults(spoken, native);
   const own = entry.pricing ? priceOfPricing(entry.pricing) : null;
   const now = entry.pricing ? () => own : currentPrice(priceProvider, native);
   return {
@@ -67,10 +104,12 @@ function modelOf(entry: ModelEntry, priceProvider: string): CatalogueModel {
     name: entry.name ?? entry.id,
     description: '',
     contextLength: entry.context_length ?? null,
-    maxCompletionTokens: entry.max_completion_tokens ?? null,
+    maxCompletionTokens: entry.max_completion_tokens ?? usual.maxCompletionTokens,
     get price() {
       return now();
     },
-    supportedParameters: entry.supported_parameters ?? USUAL_PARAMETERS,
+    supportedParameters: entry.supported_parameters ?? usual.supportedParameters,
+    quantization: entry.quantization,
+    isDistillable: entry.is_distillable,
   };
 }

@@ -1,5 +1,6 @@
-import { type CatalogueModel, knownPrice, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
+import { type CatalogueModel, knownPrice } from '../pricing/catalogue.ts';
 import { type Credential, coversCall } from './keys.ts';
+import { modelDefaults } from './model-defaults.ts';
 import type { KeySource, Provider } from './provider.ts';
 
 /** A model at one provider: what a call is sent to. */
@@ -131,6 +132,8 @@ export class Providers {
 
   /** The library searches its patterns one by one: a name is looked up once, and only so many names are kept. */
   #unlisted(provider: Provider, modelId: string): CatalogueModel | null {
+    // Nearly every provider of nearly every call ends here.
+    if (!provider.isRouter && !isNamedFor(provider, modelId)) return null;
     const name = `${provider.slug}:${modelId}`;
     let model = this.#found.get(name);
     if (model === undefined) {
@@ -151,6 +154,12 @@ export class Providers {
   }
 }
 
+/** Whether the id is `<slug>/…` or `<author>/…`, the author being this provider's own. */
+function isNamedFor({ slug, author }: Provider, modelId: string): boolean {
+  const is = (name: string) => modelId.startsWith(name) && modelId[name.length] === '/';
+  return is(slug) || (author !== undefined && is(author));
+}
+
 function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
   if (provider.priceProvider === null || !modelId.includes('/')) return null;
   const prefix = [provider.slug, provider.author].find((name) => name && modelId.startsWith(`${name}/`));
@@ -163,12 +172,16 @@ function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
     name: modelId,
     description: '',
     contextLength: null,
-    maxCompletionTokens: null,
     price: knownPrice(provider.priceProvider, native),
-    supportedParameters: USUAL_PARAMETERS,
+    ...modelDefaults(provider, native),
   };
 }
 
 /** Under which name the vault keeps a key; a slug has no `#`. */
 export const vaultEntry = (slug: string, entry: string | undefined) =>
   entry === undefined ? slug : `${slug}#${entry}`;
+
+/** Whether a provider is known to keep nothing of a call. What runs on this machine keeps nothing elsewhere and trains nobody. */
+export function retainsNothing({ dataPolicy, baseUrl }: Provider): boolean {
+  return dataPolicy?.zdr === true || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl()).hostname);
+}

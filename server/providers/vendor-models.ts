@@ -1,12 +1,12 @@
 import { findProvider } from '@pydantic/genai-prices';
 import { type CatalogueModel, knownModels } from '../pricing/catalogue.ts';
-import { factsOf } from './anthropic/model-facts.ts';
-import { claudeParameters } from './anthropic/parameters.ts';
-import type { Vendor } from './vendors.ts';
+import { modelDefaults } from './model-defaults.ts';
+import { dialectNameOf, type Vendor } from './vendors.ts';
 
 /** The models of a vendor that the price library knows, under OpenRouter's ids, with what each takes. */
 export function vendorModels(vendor: Vendor): readonly CatalogueModel[] {
   const { wire, serves } = vendor;
+  const spoken = { dialect: dialectNameOf(vendor), wire };
   const listed = new Map<string, CatalogueModel>();
   for (const model of knownModels(vendor.priceProvider, '')) {
     const { native } = model;
@@ -14,10 +14,9 @@ export function vendorModels(vendor: Vendor): readonly CatalogueModel[] {
     const id = idOf(vendor, native);
     // Of two names for one thing the first is kept: an endpoint is known by its id.
     if (listed.has(id)) continue;
-    const more = wire
-      ? { supportedParameters: wire.takes.filter((name) => !wire.dropsFor(native).includes(name)) }
-      : { supportedParameters: claudeParameters(native), maxCompletionTokens: factsOf(native).maxTokens };
-    listed.set(id, withMembers(model, { id, ...more }));
+    const { supportedParameters, maxCompletionTokens } = modelDefaults(spoken, native);
+    const most = model.maxCompletionTokens ?? maxCompletionTokens;
+    listed.set(id, withMembers(model, { id, supportedParameters, maxCompletionTokens: most }));
   }
   return [...listed.values()];
 }

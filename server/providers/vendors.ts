@@ -1,4 +1,5 @@
 import { claudeIdOf, claudeNativeOf } from './anthropic/model-names.ts';
+import type { DialectName } from './provider.ts';
 import {
   deepSeekForm,
   googleForm,
@@ -235,3 +236,6 @@ export const VENDORS: readonly Vendor[] = [
     }),
   },
 ];
+
+/** What a vendor speaks: those without rules of OpenAI's dialect speak Anthropic's. */
+export const dialectNameOf = ({ wire }: Vendor): DialectName => (wire ? 'openai' : 'anthropic');

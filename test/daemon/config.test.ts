@@ -65,7 +65,7 @@ describe('config.yaml', () => {
             },
           ],
         },
-        local: { dialect: 'openai', base_url: 'http://127.0.0.1:9000/v1' },
+        local: { base_url: 'http://127.0.0.1:9000/v1' },
       },
       server: {
         port: 5_000,

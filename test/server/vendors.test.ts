@@ -75,6 +75,12 @@ describe('built-in providers', () => {
     const entry = { dialect: 'openai', base_url: 'http://127.0.0.1:9/v1' } as const;
     expect(configuredProvider('fireworks', entry, own).wire).toBe(own?.wire);
     expect(configuredProvider('fireworks', { ...entry, dialect: 'anthropic' }, own).wire).toBeUndefined();
+    const claude = all.find(({ slug }) => slug === 'anthropic');
+    const elsewhere = { base_url: entry.base_url, models: [{ id: 'anthropic/claude-opus-9.9' }] };
+    const moved = configuredProvider('anthropic', elsewhere, claude);
+    expect(moved.dialect).toBe('anthropic');
+    expect(moved.models()[0]).toMatchObject({ native: 'claude-opus-9-9', maxCompletionTokens: 128_000 });
+    expect(configuredProvider('mine', elsewhere, undefined).dialect).toBe('openai');
   });
 });
 
