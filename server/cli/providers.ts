@@ -25,26 +25,30 @@ export function addProviders(program: Command): void {
     },
   );
 
-  addCommand(providers, 'set-key <provider>', 'keep its key, encrypted; the key is read from standard input').action(
-    async (slug: string, _: unknown, command: Command) => {
+  addCommand(providers, 'set-key <provider>', 'keep its key, encrypted; the key is read from standard input')
+    .option('--name <name>', 'which of several keys (stored:name in config.yaml)')
+    .action(async (slug: string, { name }: { name?: string }, command: Command) => {
       const globals = globalsOf(command);
       const key = await readSecret(`Key of ${slug}: `);
       if (key === '') throw new CommandFailure('No key was given', 'Pipe it in, or type it when asked.', EXIT.usage);
       if (/[^\x21-\x7e]/.test(key)) {
         throw new CommandFailure('A key has no blanks and no other than ASCII characters', null, EXIT.usage);
       }
-      const answer = await (await connect(globals)).call(anything, 'PUT', keyPath(slug), { key });
+      const answer = await (await connect(globals)).call(anything, 'PUT', keyPath(slug), { key, name });
       if (globals.json) return printJson(answer);
       note(`The key of ${slug} is kept.`);
-    },
-  );
+    });
 
-  addCommand(providers, 'delete-key <provider>', 'forget its key').action(
-    async (slug: string, _: unknown, command: Command) => {
+  addCommand(providers, 'delete-key <provider>', 'forget its key')
+    .option('--name <name>', 'which of several keys')
+    .action(async (slug: string, { name }: { name?: string }, command: Command) => {
       const globals = globalsOf(command);
-      const answer = await (await connect(globals)).call(anything, 'DELETE', keyPath(slug));
+      const answer = await (await connect(globals)).call(
+        anything,
+        'DELETE',
+        `${keyPath(slug)}${name === undefined ? '' : `?name=${encodeURIComponent(name)}`}`,
+      );
       if (globals.json) return printJson(answer);
       note(`The key of ${slug} is forgotten.`);
-    },
-  );
+    });
 }

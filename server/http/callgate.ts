@@ -4,8 +4,8 @@ import { callableModels, modelSummary } from '../admin/models.ts';
 import { providerSummaries } from '../admin/providers.ts';
 import { prepareRun } from '../admin/run.ts';
 import { spendTree } from '../admin/spend.ts';
+import { storedKeyEntry } from '../admin/stored-key.ts';
 import { usageBy, usageQuery } from '../admin/usage.ts';
-import { refuse } from '../errors.ts';
 import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
 import { answerCall, chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
@@ -20,7 +20,15 @@ export type DaemonOperations = {
 
 type BySlug = { Params: { slug: string } };
 const management = { config: { access: 'management' } } as const;
-const providerKey = z.object({ key: z.string().trim().min(1, 'must not be empty').max(20_000) });
+const keyName = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be small letters, digits and single hyphens')
+  .max(64);
+const providerKey = z.object({
+  key: z.string().trim().min(1, 'must not be empty').max(20_000),
+  /** Of several keys, which one: `stored:name` in config.yaml. */
+  name: keyName.optional(),
+});
 
 /** What the editor and the command line ask of their daemon, beyond OpenRouter's API. */
 export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemon: DaemonOperations): void {
@@ -54,21 +62,9 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     const body = read(providerKey, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const { slug } = request.params;
-    const provider = admin.providers.find(slug);
-    if (!provider) return sendRefusal(reply, unknownProvider(slug, admin.providers));
-    if (provider.key.kind === 'none' || provider.key.kind === 'internal') {
-      return sendRefusal(reply, refuse('invalid_request', { message: `${provider.name} needs no key` }));
-    }
-    if (provider.key.kind === 'env') {
-      const { name } = provider.key;
-      return sendRefusal(
-        reply,
-        refuse('invalid_request', {
-          message: `config.yaml takes the key of ${slug} from env:${name}; say "key: stored" there to store one`,
-        }),
-      );
-    }
-    daemon.setProviderKey(slug, body.value.key);
+    const target = storedKeyEntry(admin.providers, slug, body.value.name);
+    if (target.kind === 'refused') return sendRefusal(reply, target);
+    daemon.setProviderKey(target.entry, body.value.key);
     admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
     return sendData(
       reply,
@@ -77,7 +73,12 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
   });
 
   app.delete<BySlug>(`${CALLGATE_API}/providers/:slug/key`, management, async (request, reply) => {
-    const deleted = daemon.deleteProviderKey(request.params.slug);
+    const query = read(z.object({ name: keyName.optional() }), request.query);
+    if (query.kind === 'refused') return sendRefusal(reply, query);
+    const { slug } = request.params;
+    const { name } = query.value;
+    // An entry may be left from what config.yaml said before: it goes, whether or not it could be set now.
+    const deleted = daemon.deleteProviderKey(name === undefined ? slug : `${slug}#${name}`);
     if (deleted) admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
     return reply.send({ deleted });
   });
@@ -90,12 +91,5 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     const chat = read(chatRequest, run.body);
     if (chat.kind === 'refused') return sendRefusal(reply, chat);
     return answerCall(context, request, reply, run.key, chat.value, run.draft);
-  });
-}
-
-function unknownProvider(slug: string, providers: HttpContext['admin']['providers']) {
-  const known = providers.list().map((provider) => provider.slug);
-  return refuse('unknown_provider', {
-    message: `No provider is called "${slug.slice(0, 64)}". Known: ${known.join(', ')}`,
   });
 }

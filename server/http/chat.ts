@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { type CallAnswer, type Caller, type CallInput, generationId } from '../engine/call.ts';
 import { kept } from '../engine/kept.ts';
+import { preferencesSchema } from '../engine/preferences-schema.ts';
 import type { JsonObject } from '../engine/resolve-preset.ts';
 import { errorBody } from '../errors.ts';
 import type { KeyRow } from '../store/store.ts';
@@ -37,15 +38,8 @@ export const chatRequest = z.looseObject({
     .array(z.looseObject({ type: z.string() }))
     .nullable()
     .optional(),
-  provider: z
-    .looseObject({
-      order: z.array(z.string()).nullable().optional(),
-      only: z.array(z.string()).nullable().optional(),
-      ignore: z.array(z.string()).nullable().optional(),
-      allow_fallbacks: z.boolean().nullable().optional(),
-    })
-    .nullable()
-    .optional(),
+  provider: z.optional(z.nullable(preferencesSchema)),
+  route: z.enum(['fallback', 'sort']).nullable().optional(),
 });
 
 /** `POST /chat/completions`, under `/api/v1` as at OpenRouter and under `/v1` as at OpenAI. */
