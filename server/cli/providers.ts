@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { CALLGATE_API, providerSummary } from '../protocol.ts';
+import { CALLGATE_API, type ProviderSummary, providerSummary } from '../protocol.ts';
 import { connect } from './api.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
@@ -15,15 +15,18 @@ const keyPath = (slug: string) => `${CALLGATE_API}/providers/${encodeURIComponen
 export function addProviders(program: Command): void {
   const providers = addCommand(program, 'providers', 'model providers, and their keys');
 
-  addCommand(providers, 'list', 'all providers, and whether their keys are there').action(
-    async (_: unknown, command: Command) => {
+  addCommand(providers, 'list', 'the providers that can be called, or all that are known')
+    .option('--all', 'also those without a key, and servers on this machine that do not run')
+    .action(async (options: { all?: true }, command: Command) => {
       const globals = globalsOf(command);
       const { data } = await (await connect(globals)).call(summaries, 'GET', `${CALLGATE_API}/providers`);
       if (globals.json) return printJson(data);
-      const rows = data.map(({ slug, name, key, models, base_url }) => [slug, name, key, String(models), base_url]);
+      const shown = options.all ? data : data.filter((provider) => !isIdle(provider));
+      const rows = shown.map(({ slug, name, key, models, base_url }) => [slug, name, key, String(models), base_url]);
       print(table(['PROVIDER', 'NAME', 'KEY', '>MODELS', 'BASE URL'], rows));
-    },
-  );
+      const keyless = data.filter(({ key }) => key === 'missing').map(({ slug }) => slug);
+      if (keyless.length > 0) note(`Need only a key (callgate providers set-key): ${keyless.join(', ')}`);
+    });
 
   addCommand(providers, 'set-key <provider>', 'keep its key, encrypted; the key is read from standard input')
     .option('--name <name>', 'which of several keys (stored:name in config.yaml)')
@@ -52,3 +55,6 @@ export function addProviders(program: Command): void {
       note(`The key of ${slug} is forgotten.`);
     });
 }
+
+/** Has no key, or is a server on this machine that was not found. */
+const isIdle = ({ key, models }: ProviderSummary) => key === 'missing' || (key === 'none' && models === 0);

@@ -303,7 +303,10 @@ describe('callgate providers and logs', () => {
     expect(listed).not.toContain(secret);
     expect(readFileSync(paths(harness.state).providerKeys, 'utf8')).not.toContain(secret);
     expect((await run(['providers', 'delete-key', 'openai'])).code).toBe(0);
-    expect((await run(['providers', 'list'])).stdout).toMatch(/^openai +OpenAI +missing /m);
+    const without = await run(['providers', 'list']);
+    expect(without.stdout).not.toMatch(/^(openai|vllm) /m);
+    expect(without.stderr).toMatch(/set-key.*: openai, anthropic, /);
+    expect((await run(['providers', 'list', '--all'])).stdout).toMatch(/^openai +OpenAI +missing /m);
     expect(await run(['providers', 'set-key', 'openai'], '\n')).toMatchObject({ code: 2 });
     expect(await run(['providers', 'set-key', 'nope'], 'k')).toMatchObject({ code: 1 });
   });
