@@ -1,4 +1,4 @@
-import type { Endpoint } from '../providers/registry.ts';
+import { type Endpoint, type Providers, retainsNothing } from '../providers/registry.ts';
 import type { EndpointStanding } from './endpoint-standing.ts';
 import { architectureOf, publicPricing } from './models.ts';
 
@@ -50,4 +50,13 @@ export function modelWithEndpoints(
     architecture: architectureOf(known),
     endpoints: endpoints.map((endpoint) => endpointView(endpoint, standing(endpoint.id))),
   };
+}
+
+/** `GET /endpoints/zdr`: what can be called now at a provider that is known to keep nothing. */
+export function zdrEndpoints(
+  providers: Providers,
+  standing: (endpointId: string) => EndpointStanding,
+): readonly Record<string, unknown>[] {
+  const found = providers.usable().filter(({ provider }) => retainsNothing(provider));
+  return found.map((endpoint) => endpointView(endpoint, standing(endpoint.id)));
 }

@@ -1,8 +1,8 @@
 import { usdOfNano } from '../pricing/money.ts';
-import type { GenerationRow } from '../store/store.ts';
+import type { FeedbackRow, GenerationRow } from '../store/store.ts';
 
 /** OpenRouter's generation object, then what Callgate knows besides. Times in milliseconds, money in US dollars. */
-export function generationView(row: GenerationRow): Record<string, unknown> {
+export function generationView(row: GenerationRow, feedback: readonly FeedbackRow[]): Record<string, unknown> {
   const cost = usdOfNano(row.nano);
   return {
     id: row.id,
@@ -65,6 +65,7 @@ export function generationView(row: GenerationRow): Record<string, unknown> {
       preset:
         row.presetSlug === null ? null : { slug: row.presetSlug, version: row.presetVersion, hash: row.presetHash },
       attempts: row.attempts,
+      feedback: feedback.map(({ category, comment, createdAt }) => ({ category, comment, created_at: createdAt })),
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Femto } from '../pricing/money.ts';
-import type { Endpoint } from '../providers/registry.ts';
+import { type Endpoint, retainsNothing } from '../providers/registry.ts';
 import type { EndpointStanding } from './endpoint-standing.ts';
 import type { ModelQuery, Servers } from './model-query.ts';
 import { modalitiesOf } from './models.ts';
@@ -91,7 +91,7 @@ function testsOf(query: ModelQuery, facts: Facts): readonly Test[] {
   whenAny(query.providers, ({ model }) =>
     (facts.servers.get(model.id) ?? []).some((name) => query.providers.includes(name)),
   );
-  if (query.zdr === 'true') tests.push(({ provider }) => provider.dataPolicy?.zdr === true);
+  if (query.zdr === 'true') tests.push(({ provider }) => retainsNothing(provider));
   const age = ({ model }: Endpoint) =>
     model.listed?.created ? (facts.now.getTime() / 1000 - model.listed.created) / DAY_S : null;
   when(query.min_age_days, (least) => (one) => (age(one) ?? Number.NEGATIVE_INFINITY) >= least);

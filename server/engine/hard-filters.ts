@@ -1,5 +1,5 @@
 import { parseUsd } from '../pricing/money.ts';
-import type { Endpoint } from '../providers/registry.ts';
+import { type Endpoint, retainsNothing } from '../providers/registry.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 /** OpenRouter's names for what an endpoint may or may not support. */
@@ -38,8 +38,8 @@ export function unmetPreference(endpoint: Endpoint, request: JsonObject): string
   const { zdr, data_collection, enforce_distillable_text, quantizations, max_price, require_parameters } = preferences;
   const { dataPolicy } = endpoint.provider;
   const { quantization = 'unknown', isDistillable = false } = endpoint.model;
-  if (zdr === true && !dataPolicy?.zdr && !isLocal(endpoint)) return 'provider.zdr';
-  if (data_collection === 'deny' && !dataPolicy?.noTraining && !dataPolicy?.zdr && !isLocal(endpoint)) {
+  if (zdr === true && !retainsNothing(endpoint.provider)) return 'provider.zdr';
+  if (data_collection === 'deny' && !dataPolicy?.noTraining && !retainsNothing(endpoint.provider)) {
     return 'provider.data_collection';
   }
   if (enforce_distillable_text === true && !isDistillable) return 'provider.enforce_distillable_text';
@@ -50,11 +50,6 @@ export function unmetPreference(endpoint: Endpoint, request: JsonObject): string
     return 'provider.max_price';
   }
   return require_parameters === true && lacksParameter(endpoint, request) ? 'provider.require_parameters' : null;
-}
-
-/** What runs on this machine keeps nothing elsewhere and trains nobody. */
-function isLocal({ provider }: Endpoint): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(provider.baseUrl()).hostname);
 }
 
 /** `max_price` is in US dollars per million tokens (of audio, too), per request, per image; as numbers or as decimal strings. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { activityOf, activityQuery } from '../admin/activity.ts';
 import { creditsOf } from '../admin/credits.ts';
+import { feedbackRequest, submitFeedback } from '../admin/feedback.ts';
 import { generationView } from '../admin/generation-view.ts';
 import { refuse } from '../errors.ts';
 import type { HttpContext } from './context.ts';
@@ -9,7 +10,7 @@ import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
 const any = { config: { access: 'any' } } as const;
 const management = { config: { access: 'management' } } as const;
 
-/** What was spent: `/credits`, `/activity`, and one call by its id. */
+/** What was spent: `/credits`, `/activity`, and one call by its id, with what was said of it. */
 export function accountRoutes(app: FastifyInstance, { admin }: HttpContext): void {
   app.get('/api/v1/credits', management, async (_request, reply) => sendData(reply, await creditsOf(admin)));
 
@@ -30,6 +31,13 @@ export function accountRoutes(app: FastifyInstance, { admin }: HttpContext): voi
     if (!row || (identity.kind === 'key' && row.keyId !== identity.key.id)) {
       return sendRefusal(reply, refuse('not_found', { message: `Generation ${id.slice(0, 100)} not found` }));
     }
-    return sendData(reply, generationView(row));
+    return sendData(reply, generationView(row, await admin.store.feedback.of(id)));
+  });
+
+  app.post('/api/v1/generation/feedback', management, async (request, reply) => {
+    const body = read(feedbackRequest, request.body);
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    const submitted = await submitFeedback(admin, body.value);
+    return isRefusal(submitted) ? sendRefusal(reply, submitted) : sendData(reply, submitted);
   });
 }

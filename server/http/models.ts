@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { modelWithEndpoints } from '../admin/endpoint-view.ts';
+import { modelWithEndpoints, zdrEndpoints } from '../admin/endpoint-view.ts';
 import { modelFeed } from '../admin/model-feed.ts';
 import { filterModels } from '../admin/model-filter.ts';
 import { modelQuery, pageQuery, serversOf } from '../admin/model-query.ts';
@@ -68,6 +68,8 @@ export function modelRoutes(app: FastifyInstance, { admin }: HttpContext): void 
       return sendData(reply, modelWithEndpoints(found, endpoints, standing));
     });
   }
+
+  app.get('/api/v1/endpoints/zdr', any, async (_request, reply) => sendData(reply, zdrEndpoints(providers, standing)));
 
   app.get('/api/v1/providers', any, async (_request, reply) => sendData(reply, providerViews(providers)));
 }

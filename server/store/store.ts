@@ -11,6 +11,9 @@ export type Store = {
   readonly ledger: LedgerStore;
   readonly usage: UsageStore;
   readonly ioLog: IoLogStore;
+  readonly feedback: FeedbackStore;
+  /** Reads all of it through; what is damaged, a line each. */
+  check(): Promise<readonly string[]>;
   /** Entries of the ledger that could not be read at the start, as a failing disk leaves them. */
   readonly damagedEntries: number;
   close(): Promise<void>;
@@ -332,4 +335,18 @@ export type IoLogStore = {
   purge(filter: IoLogFilter): Promise<number>;
   /** Deletes the oldest until at most so many bytes are left; how many there were. */
   shrink(bytes: number): Promise<number>;
+};
+
+/** What a person said of a call. */
+export type FeedbackRow = {
+  readonly generationId: string;
+  readonly category: string;
+  readonly comment: string | null;
+  readonly createdAt: string;
+};
+
+export type FeedbackStore = {
+  add(row: FeedbackRow): Promise<void>;
+  /** In the order it was given. */
+  of(generationId: string): Promise<readonly FeedbackRow[]>;
 };

@@ -73,6 +73,12 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE usage ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX usage_by_day ON usage (day);
   `,
+  `
+  CREATE TABLE feedback (
+    generation_id TEXT NOT NULL, category TEXT NOT NULL, comment TEXT, created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX feedback_by_generation ON feedback (generation_id);
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

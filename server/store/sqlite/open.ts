@@ -3,11 +3,13 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Store, WorkspaceRow } from '../store.ts';
 import { Database, type Row } from './database.ts';
+import { sqliteFeedback } from './feedback.ts';
 import { sqliteIoLog } from './io-log.ts';
 import { sqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { sqlitePresets } from './presets.ts';
+import { quickCheck } from './quick-check.ts';
 import { sqliteUsage } from './usage.ts';
 
 const workspaceOf = (row: Row): WorkspaceRow => ({
@@ -57,6 +59,8 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     },
     usage: sqliteUsage(database, () => ledger.catchUp()),
     ioLog: sqliteIoLog(database),
+    feedback: sqliteFeedback(database),
+    check: async () => (file === ':memory:' ? [] : quickCheck(file)),
     damagedEntries: ledger.damaged,
     close: async () => {
       try {

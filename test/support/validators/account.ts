@@ -96,7 +96,8 @@ export const currentKey = z.strictObject({
 });
 
 export const credits = z.strictObject({
-  data: z.strictObject({ total_credits: dollars, total_usage: dollars }),
+  // `unlimited` is Callgate's own: nobody set a lifetime budget.
+  data: z.strictObject({ total_credits: dollars, total_usage: dollars, unlimited: z.boolean() }),
 });
 
 export const activity = z.strictObject({
@@ -185,6 +186,8 @@ export const generation = z.strictObject({
   }),
 });
 
+export const feedbackTaken = z.strictObject({ data: z.strictObject({ success: z.literal(true) }) });
+
 export const generationContent = z.strictObject({
   data: z.strictObject({
     input: z.union([z.strictObject({ prompt: z.string() }), z.strictObject({ messages: z.array(z.unknown()) })]),
@@ -205,5 +208,7 @@ export const generationContent = z.strictObject({
         status: z.int().nullable(),
       })
       .nullable(),
+    // Callgate's own.
+    callgate: z.looseObject({ created_at: time }).optional(),
   }),
 });

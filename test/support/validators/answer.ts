@@ -36,6 +36,7 @@ const RULES: readonly Rule[] = [
   [/^GET \/api\/v1\/credits$/, 200, account.credits],
   [/^GET \/api\/v1\/activity$/, 200, account.activity],
   [/^GET \/api\/v1\/generation$/, 200, account.generation],
+  [/^POST \/api\/v1\/generation\/feedback$/, 200, account.feedbackTaken],
   [/^GET \/api\/v1\/generation\/content$/, 200, account.generationContent],
   [/^GET \/api\/v1\/presets$/, 200, presets.presetList],
   [/^GET \/api\/v1\/presets\/[^/]+$/, 200, presets.presetAnswer],

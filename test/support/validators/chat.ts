@@ -170,6 +170,7 @@ export const routeMetadata = z.strictObject({
   // Callgate's own: what was left out and why, what a dialect could not express, what else the route tells.
   left_out: z.array(z.looseObject({ model: z.string(), provider: z.string(), why: z.string() })).optional(),
   warnings: z.array(z.string()).optional(),
+  selection: z.string().optional(),
   callgate: z.looseObject({}).optional(),
 });
 

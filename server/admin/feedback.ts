@@ -1,0 +1,31 @@
+import * as z from 'zod';
+import { type Refusal, refuse } from '../errors.ts';
+import type { AdminContext } from './context.ts';
+
+const categories = [
+  'latency',
+  'incoherence',
+  'incorrect_response',
+  'formatting',
+  'billing',
+  'api_error',
+  'other',
+] as const;
+
+export const feedbackRequest = z.object({
+  generation_id: z.string().min(1).max(100),
+  category: z.enum(categories, { error: `must be one of ${categories.join(', ')}` }),
+  comment: z.string().max(1000).optional(),
+});
+
+/** `POST /generation/feedback`: what was wrong with a call, kept with it. It stands in the generation's own view. */
+export async function submitFeedback(
+  { store, now }: AdminContext,
+  { generation_id: generationId, category, comment }: z.output<typeof feedbackRequest>,
+): Promise<{ readonly success: true } | Refusal> {
+  if (!(await store.usage.generation(generationId))) {
+    return refuse('not_found', { message: `Generation ${generationId} not found` });
+  }
+  await store.feedback.add({ generationId, category, comment: comment ?? null, createdAt: now().toISOString() });
+  return { success: true };
+}
