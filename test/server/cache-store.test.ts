@@ -142,7 +142,12 @@ describe('what is worth keeping', () => {
     ['an error in a choice', document({ choices: [{ finish_reason: 'stop', error: { code: 1 } }] }), false, false],
     [
       'a choice without an end',
-      document({ choices: [{ finish_reason: 'stop' }, { finish_reason: null }] }),
+      document({
+        choices: [
+          { index: 0, finish_reason: 'stop' },
+          { index: 1, finish_reason: null },
+        ],
+      }),
       false,
       false,
     ],
@@ -150,6 +155,13 @@ describe('what is worth keeping', () => {
     ['no JSON', 'nonsense', false, false],
     ['a stream that was cut', chunks(text, end), true, false],
     ['a stream that never said that it is done', chunks(text) + DONE, true, false],
+    [
+      'a stream with a choice that has no end',
+      chunks({ choices: [{ index: 0, finish_reason: 'stop' }] }, { choices: [{ index: 1, finish_reason: null }] }) +
+        DONE,
+      true,
+      false,
+    ],
     ['a stream with an error chunk', chunks(text, end, { error: { code: 502 }, choices: [] }) + DONE, true, false],
     ['an answer cut short by a limit', document({ choices: [{ finish_reason: 'length' }] }), false, true],
   ])('is not %s', (_name, body, streamed, clamped) => {

@@ -225,7 +225,7 @@ describe('the response cache', () => {
     await reader?.read();
     gone.abort();
     await expect(reader?.read()).rejects.toThrow();
-    await expect.poll(() => provider.received.at(-1)?.aborted).toBe(true);
+    await expect.poll(() => provider.received.at(-1)?.aborted, { timeout: 10_000 }).toBe(true);
     provider.on('slow', stream({ chunks: 2 }));
     const again = await call(request);
     expect(status(again)).toBe('MISS');

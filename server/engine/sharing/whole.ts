@@ -14,16 +14,23 @@ export type Origin = { readonly model: string | null; readonly provider: string 
 export function wholeOrigin(body: string, streamed: boolean, clamped: boolean): Origin | null {
   if (streamed && !body.endsWith(DONE)) return null;
   const documents = streamed ? chunksIn(body) : [parseObject(body) ?? {}];
-  const reasons: unknown[] = [];
+  const reasons: string[] = [];
+  const begun = new Set<unknown>();
+  const ended = new Set<unknown>();
   for (const document of documents) {
     if (isSet(document['error'])) return null;
     for (const choice of (Array.isArray(document['choices']) ? document['choices'] : []) as readonly JsonObject[]) {
       if (isSet(choice['error'])) return null;
-      if (typeof choice['finish_reason'] === 'string') reasons.push(choice['finish_reason']);
-      else if (!streamed) return null;
+      const { index, finish_reason } = choice;
+      begun.add(index);
+      if (typeof finish_reason !== 'string') continue;
+      ended.add(index);
+      reasons.push(finish_reason);
     }
   }
-  if (reasons.length === 0 || reasons.includes('error') || (clamped && reasons.includes('length'))) return null;
+  // Each of several choices must have come to its end.
+  if (ended.size === 0 || ended.size < begun.size) return null;
+  if (reasons.includes('error') || (clamped && reasons.includes('length'))) return null;
   return originOf(documents[0]);
 }
 
