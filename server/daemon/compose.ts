@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { AdminContext } from '../admin/context.ts';
 import { furnish, mintFirstKey } from '../admin/first-start.ts';
+import { Prices } from '../admin/prices.ts';
 import { Engine } from '../engine/engine.ts';
 import { accountRoutes } from '../http/account.ts';
 import { createApp } from '../http/app.ts';
 import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
+import { doctorRoutes } from '../http/doctor.ts';
 import { healthRoutes } from '../http/health.ts';
 import { ioLogRoutes } from '../http/io-log.ts';
 import { keyRoutes } from '../http/keys.ts';
@@ -14,6 +16,8 @@ import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
 import { modelRoutes } from '../http/models.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
+import { priceRoutes } from '../http/prices.ts';
+import { routeRoutes } from '../http/route.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
 import type { AccessPolicy } from '../http/security.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -31,8 +35,10 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Compose, ComposeOptions, Composition } from './composition.ts';
 import type { Config } from './config-schema.ts';
 import { proofOf } from './discovery.ts';
+import { doctorParts } from './doctor-parts.ts';
 import { Editors } from './editors.ts';
 import { lastProgramUse } from './last-program-use.ts';
+import { jsonFetcher, priceFiles } from './price-store.ts';
 import { paths } from './state-folder.ts';
 
 const KEEP_ALIVE_MS = 10_000;
@@ -75,8 +81,11 @@ export const compose: Compose = async (options) => {
     now,
     standing: (id) => memory.standing(id, now().getTime()),
   };
+  const prices = new Prices({ admin, files: priceFiles(options.state), fetchJson: jsonFetcher(env) });
+  await prices.restore();
   const engine = new Engine({
     presets: store.presets,
+    standings: (layers) => store.ledger.standings(layers),
     keys: store.keys,
     ledger,
     providers,
@@ -90,7 +99,9 @@ export const compose: Compose = async (options) => {
       return config.server.queue_wait * 1000;
     },
     timeBudgetMs: TIME_BUDGET_MS,
-    responseCacheBytes: config.server.response_cache,
+    get responseCacheBytes() {
+      return config.server.response_cache;
+    },
   });
   await furnish(admin, config.defaults.editor_key_limit);
 
@@ -116,8 +127,11 @@ export const compose: Compose = async (options) => {
   keyRoutes(app, context);
   modelRoutes(app, context);
   accountRoutes(app, context);
+  priceRoutes(app, prices);
   ioLogRoutes(app, context);
+  doctorRoutes(app, doctorParts(options, admin));
   presetRoutes(app, context);
+  routeRoutes(app, context);
   presetFileRoutes(app, context);
   sandboxRoutes(app, sandboxSecret);
   callgateRoutes(app, context, {
@@ -197,5 +211,6 @@ async function statusOf(options: ComposeOptions, admin: AdminContext, editors: E
     config_path: config.path,
     config_restart: [...config.restart],
     handing_over_to: options.handingOverTo(),
+    on_demand: options.onDemand,
   };
 }

@@ -26,6 +26,8 @@ export type ComposeOptions = {
   readonly reloadConfig: () => ConfigStanding;
   /** Begins to give this daemon's place to another one. */
   readonly handOff: (request: HandoffRequest) => HandoffAnswer;
+  /** Whether this daemon was started by a program that needed it. */
+  readonly onDemand: boolean;
   /** The version it is being given to. */
   readonly handingOverTo: () => string | null;
 };

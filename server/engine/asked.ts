@@ -5,6 +5,7 @@ import type { JsonObject, PresetUsed } from './resolve-preset.ts';
 
 /** A call whose key may call and whose preset is merged in: what is asked for, before anything has been done about it. */
 export type Asked = {
+  readonly kind: 'asked';
   readonly input: CallInput;
   /** As it stands now; `input.key` is as it stood when the request's head came. */
   readonly key: KeyRow;

@@ -32,6 +32,10 @@ export type Course = {
   readonly stages: JsonObject[];
 };
 
+/** OpenRouter's word for how a model was found. */
+export const strategyOf = ({ routes }: Eligible, preset: PresetUsed | null) =>
+  routes.some(({ model }) => model !== routes[0]?.model) ? 'fallback' : preset ? 'alias' : 'direct';
+
 /** Whether the endpoint asked last was asked with one of several keys of its provider. */
 export const isByok = ({ attempts }: Course) => attempts.at(-1)?.isByok === true;
 
@@ -48,8 +52,7 @@ export function routeMetadata(course: Course, served: Endpoint | null, generatio
   const failed = attempts.filter((attempt) => attempt.status < 200 || attempt.status > 299).length;
   return {
     requested: course.requestedModel,
-    strategy:
-      new Set(eligible.routes.map(({ model }) => model)).size > 1 ? 'fallback' : course.preset ? 'alias' : 'direct',
+    strategy: strategyOf(eligible, course.preset),
     region: null,
     summary: served
       ? `${served.model.id} at ${served.provider.name}${failed > 0 ? `, after ${failed} failed ${failed === 1 ? 'attempt' : 'attempts'}` : ''}`

@@ -1,4 +1,6 @@
 import { type Refusal, refuse } from '../errors.ts';
+import { unboundedBy } from '../pricing/bounded.ts';
+import { serverWorkOf } from '../pricing/server-work.ts';
 import { dialectOf } from '../providers/dialect.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
@@ -82,13 +84,18 @@ export function eligibleRoutes(
   const preferences = (request['provider'] ?? {}) as Preferences;
   const left: LeftOut[] = [];
   const chooser: Chooser = { providers, health: memory.health, now, ...asker };
+  const work = asker.unpricedAllowed ? null : serverWorkOf(request);
+  const unbounded = ({ model }: Endpoint) => {
+    const by = work && unboundedBy(model.price, request['service_tier'], work);
+    return by ? `unbounded: ${by}` : null;
+  };
   // A model and its variants are one endpoint, and none is tried twice.
   const taken = new Set<string>();
   const perModel = models.map((model) => {
     const named = namedModel(model);
     const leave = ({ provider }: Endpoint, why: string) => left.push({ model, provider: provider.slug, why });
     let found = choicesOf(named, model, chooser, leave).filter(({ endpoint }) => {
-      const why = unmetPreference(endpoint, request) ?? inexpressible(endpoint, request);
+      const why = unmetPreference(endpoint, request) ?? inexpressible(endpoint, request) ?? unbounded(endpoint);
       if (why) leave(endpoint, why);
       return !why && !taken.has(endpoint.id);
     });

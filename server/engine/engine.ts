@@ -1,25 +1,22 @@
-import { type Refusal, refuse } from '../errors.ts';
+import type { Refusal } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
-import { readPlugins } from '../plugins/read-plugins.ts';
 import type { Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
-import type { KeyStore, PresetStore } from '../store/store.ts';
+import type { KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
-import { boundOf } from './bound.ts';
 import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
-import { eligibleRoutes, routeAsker } from './eligible.ts';
-import { compressionStage, fitContext, mayNeedCut } from './fit-context.ts';
+import { askedOf, decide } from './decide.ts';
+import { dryRun } from './dry-run.ts';
+import { compressionStage } from './fit-context.ts';
 import { asksForJson, HEALING_STAGE, healAnswer } from './heal-answer.ts';
 import { completeJson } from './json-answer.ts';
-import { keyRefusal } from './key-standing.ts';
 import { reserveCall } from './reserve.ts';
-import { type JsonObject, resolvePreset } from './resolve-preset.ts';
-import { routersOnly } from './routers-only.ts';
+import type { JsonObject } from './resolve-preset.ts';
 import { settleUnanswered } from './settle.ts';
 import { wishesToShare } from './sharing/cache-wish.ts';
 import { Sharing } from './sharing/sharing.ts';
@@ -31,6 +28,7 @@ export type EngineParts = {
   readonly presets: PresetStore;
   readonly keys: Pick<KeyStore, 'byId'>;
   readonly ledger: Ledger;
+  readonly standings: LedgerStore['standings'];
   readonly providers: Providers;
   readonly memory: RoutingMemory;
   /** In [0, 1): where endpoints are chosen by chance. */
@@ -54,31 +52,19 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#sharing = new Sharing(parts, parts.responseCacheBytes);
+    this.#sharing = new Sharing(parts, () => parts.responseCacheBytes);
   }
 
   /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
   async call(input: CallInput): Promise<CallAnswer> {
-    const { presets, keys, now } = this.#parts;
-    const startedAt = now();
-    const startedMs = performance.now();
-    const { id } = input;
-
-    // It was read when the request's head came; its body may have taken its time.
-    const key = await keys.byId(input.key.id);
-    const barred = keyRefusal(key, startedAt);
-    if (barred || !key) return this.#refused(id, input, barred ?? refuse('invalid_key'));
-
-    const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
-    if (resolved.kind === 'refused') return this.#refused(id, input, resolved);
-    const { clamp, coalesce, ...request } = resolved.request;
-    const plugins = readPlugins(request);
-    if (plugins.kind === 'refused') return this.#refused(id, input, plugins);
-
-    const { preset } = resolved;
-    const wishes = { clamp: clamp === true, coalesce: coalesce === true };
-    const asked: Asked = { input, key, request, preset, plugins, ...wishes, startedAt, startedMs };
+    const asked = await askedOf(this.#parts, input, this.#parts.now(), performance.now());
+    if (asked.kind === 'refused') return this.#refused(input.id, input, asked);
     return wishesToShare(asked) ? this.#sharing.call(asked, (one) => this.#serve(one)) : this.#serve(asked);
+  }
+
+  /** What a call would come to; see {@link dryRun}. */
+  dryRun(input: CallInput): Promise<JsonObject> {
+    return dryRun(this.#parts, input);
   }
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
@@ -86,14 +72,9 @@ export class Engine {
     const { keys, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
     const { input, key, request, preset, plugins, startedAt, startedMs } = asked;
     const { id } = input;
-    const candidates = eligibleRoutes(request, routeAsker(key, input.caller), this.#parts, startedAt.getTime());
-    if (candidates.kind === 'refused') return this.#refused(id, input, candidates);
-    const able = routersOnly(candidates, plugins, request);
-    if (able.kind === 'refused') return this.#refused(id, input, able);
-
-    const fitted = mayNeedCut(able, plugins) ? await fitContext(request, able, plugins) : null;
-    const eligible = fitted?.eligible ?? able;
-    const bound = boundOf(fitted?.largest ?? request, eligible.routes, key.clamp || asked.clamp);
+    const decided = await decide(this.#parts, asked);
+    if (decided.kind === 'refused') return this.#refused(id, input, decided);
+    const { eligible, fitted, bound } = decided;
     const generation = startOf(input, request, preset, bound);
     // A call that has waited for another's answer has so much less patience left.
     const patienceMs = Math.max(0, Math.min(queueWaitMs, timeBudgetMs) - (performance.now() - startedMs));

@@ -12,6 +12,11 @@ export function noRoute(models: readonly string[], left: readonly LeftOut[]): Re
   const model = models.join(', ');
   const metadata = { requested_models: models, excluded: left };
   if (because((why) => why === 'unpriced').length > 0) return refuse('unpriced_model', { detail: model, metadata });
+  const unbounded = left.find(({ why }) => why.startsWith('unbounded: '));
+  if (unbounded) {
+    const why = unbounded.why.slice('unbounded: '.length);
+    return refuse('unpriced_model', { message: `A limit cannot hold for ${model}: ${why}`, metadata });
+  }
   const filtered = because((why) => why.startsWith('provider.'));
   if (filtered.length > 0) {
     const preferences = new Set(left.map((entry) => entry.why).filter((why) => why.startsWith('provider.')));

@@ -50,7 +50,8 @@ export async function reserveCall(
       asked = true;
       return layersOf(key, now());
     },
-    decide: (standings) => (barred ? { kind: 'refuse', refused: barred } : decide({ ...input, key }, standings, now())),
+    decide: (standings) =>
+      barred ? { kind: 'refuse', refused: barred } : decideReservation({ ...input, key }, standings, now()),
     count: input.bound.count,
     patience: input.patienceMs,
     signal: input.signal,
@@ -72,7 +73,12 @@ export async function reserveCall(
   }
 }
 
-function decide(input: ReserveInput, standings: readonly LayerStanding[], now: Date): Decision<Granted | Refusal> {
+/** What a limit says to a call at this moment: pure. */
+export function decideReservation(
+  input: ReserveInput,
+  standings: readonly LayerStanding[],
+  now: Date,
+): Decision<Granted | Refusal> {
   const { key, id, createdAt, generation } = input;
   const verdict = decideBudget(input.bound.current(), standings);
   const standing = standings[0];

@@ -135,7 +135,8 @@ function lateError(id: string, refusal: Parameters<typeof errorBody>[0], now: Da
   return `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
 }
 
-function callerOf(request: FastifyRequest): Caller {
+/** What the headers say about who calls. */
+export function callerOf(request: FastifyRequest): Caller {
   const header = (name: string) => {
     const value = request.headers[name];
     return typeof value === 'string' ? value.slice(0, 256) : null;
@@ -152,7 +153,7 @@ function callerOf(request: FastifyRequest): Caller {
 }
 
 /** A null of OpenRouter's optional fields means the field is absent; providers often refuse the null itself. */
-function withoutNulls(body: JsonObject): JsonObject {
+export function withoutNulls(body: JsonObject): JsonObject {
   return Object.values(body).includes(null)
     ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
     : body;

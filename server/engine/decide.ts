@@ -1,0 +1,56 @@
+import { type Refusal, refuse } from '../errors.ts';
+import { readPlugins } from '../plugins/read-plugins.ts';
+import type { KeyStore, PresetStore } from '../store/store.ts';
+import type { Asked } from './asked.ts';
+import { type Bound, boundOf } from './bound.ts';
+import type { CallInput } from './call.ts';
+import { type Eligible, eligibleRoutes, type RouteParts, routeAsker } from './eligible.ts';
+import { type Fitted, fitContext, mayNeedCut } from './fit-context.ts';
+import { keyRefusal } from './key-standing.ts';
+import { resolvePreset } from './resolve-preset.ts';
+import { routersOnly } from './routers-only.ts';
+
+export type DecideParts = RouteParts & { readonly presets: PresetStore; readonly keys: Pick<KeyStore, 'byId'> };
+
+/** Where a call may go, in which order, and the most it may cost there. */
+export type Decided = {
+  readonly kind: 'decided';
+  readonly eligible: Eligible;
+  readonly fitted: Fitted | null;
+  readonly bound: Bound;
+};
+
+/** What is asked for: the key as it stands now, and the request with its preset merged in. Nothing is done about it yet. */
+export async function askedOf(
+  { presets, keys }: DecideParts,
+  input: CallInput,
+  startedAt: Date,
+  startedMs: number,
+): Promise<Asked | Refusal> {
+  // It was read when the request's head came; its body may have taken its time.
+  const key = await keys.byId(input.key.id);
+  const barred = keyRefusal(key, startedAt);
+  if (barred || !key) return barred ?? refuse('invalid_key');
+
+  const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
+  if (resolved.kind === 'refused') return resolved;
+  const { clamp, coalesce, ...request } = resolved.request;
+  const plugins = readPlugins(request);
+  if (plugins.kind === 'refused') return plugins;
+  const { preset } = resolved;
+  const wishes = { clamp: clamp === true, coalesce: coalesce === true };
+  return { kind: 'asked', input, key, request, preset, plugins, ...wishes, startedAt, startedMs };
+}
+
+/** What would be done about it. Changes nothing: a call and its dry run decide by this. */
+export async function decide(parts: RouteParts, asked: Asked): Promise<Decided | Refusal> {
+  const { input, key, request, plugins, startedAt } = asked;
+  const candidates = eligibleRoutes(request, routeAsker(key, input.caller), parts, startedAt.getTime());
+  if (candidates.kind === 'refused') return candidates;
+  const able = routersOnly(candidates, plugins, request);
+  if (able.kind === 'refused') return able;
+  const fitted = mayNeedCut(able, plugins) ? await fitContext(request, able, plugins) : null;
+  const eligible = fitted?.eligible ?? able;
+  const bound = boundOf(fitted?.largest ?? request, eligible.routes, key.clamp || asked.clamp);
+  return { kind: 'decided', eligible, fitted, bound };
+}
