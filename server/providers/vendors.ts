@@ -113,6 +113,7 @@ export const VENDORS: readonly Vendor[] = [
       maximum: 'max_tokens',
       renames: { seed: 'random_seed' },
       reasoning: mistralForm,
+      shortCallIds: true,
       asksUsage: false,
     }),
   },

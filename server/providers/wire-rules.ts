@@ -21,6 +21,8 @@ export type WireRules = {
   readonly asksUsage: boolean;
   /** Whether it knows the role `developer`; if not, that is a system message. */
   readonly developers: boolean;
+  /** Whether it insists on nine letters and digits as the id of a tool's call, as others do not make them. */
+  readonly shortCallIds: boolean;
   /** Whether answers can be held to a JSON schema. */
   readonly schemas: boolean;
   /** The name on the wire of a model it knows by this one. */
@@ -59,6 +61,7 @@ export function wireRules(given: Given): WireRules {
     replay: null,
     asksUsage: true,
     developers: false,
+    shortCallIds: false,
     schemas: true,
     modelName: (native) => native,
     ...differing,

@@ -230,6 +230,20 @@ describe('what each is sent', () => {
   });
 });
 
+it('Mistral is sent ids of calls in the only form that it takes, the same for call and result', () => {
+  const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
+  const messages = [
+    { role: 'assistant', content: null, tool_calls: [call('call_PTLP8xhu3uwZk4l3nlnrrJha'), call('abcDEF123')] },
+    { role: 'tool', tool_call_id: 'call_PTLP8xhu3uwZk4l3nlnrrJha', content: 'x' },
+    { role: 'tool', tool_call_id: 'abcDEF123', content: 'y' },
+  ];
+  const [assistant, first, second] = sent('mistral', 'mistralai/mistral-large-2512', { messages }).messages;
+  expect(assistant.tool_calls[0].id).toMatch(/^[0-9a-f]{9}$/);
+  expect(first.tool_call_id).toBe(assistant.tool_calls[0].id);
+  expect([assistant.tool_calls[1].id, second.tool_call_id]).toEqual(['abcDEF123', 'abcDEF123']);
+  expect(sent('groq', 'openai/gpt-oss-120b', { messages }).messages).toEqual(messages);
+});
+
 describe('answers in other words', () => {
   const answer = (message: Fields, request: Fields = {}) =>
     JSON.parse(openai.readAnswer(JSON.stringify({ id: 'x', choices: [{ index: 0, message }] }), request)).choices[0]

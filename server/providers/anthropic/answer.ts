@@ -41,9 +41,8 @@ function assistantOf(message: Fields, withoutReasoning: boolean): Fields {
   const blocks = listOf(message['content']).map(fieldsOf);
   const of = (...types: string[]) => blocks.filter(({ type }) => types.includes(textOf(type)));
   const texts = of('text').map(({ text }) => textOf(text));
-  const calls = of('tool_use').map(({ id, name, input }, index) => ({
+  const calls = of('tool_use').map(({ id, name, input }) => ({
     id,
-    index,
     type: 'function',
     function: { name, arguments: JSON.stringify(input ?? {}) },
   }));

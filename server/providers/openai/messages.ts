@@ -1,14 +1,16 @@
+import { shortCallId } from '../identity.ts';
 import type { WireRules } from '../wire-rules.ts';
 
 /** What an assistant's message holds of OpenRouter's that others refuse. */
 const FOREIGN = ['reasoning_details', 'reasoning', 'reasoning_content', 'annotations', 'images'] as const;
 
-type Rules = Pick<WireRules, 'replay' | 'developers'>;
+type Rules = Pick<WireRules, 'replay' | 'developers' | 'shortCallIds'>;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The messages without what is OpenRouter's own: an earlier answer's reasoning, which goes back where its provider wants it
- * (`replay`), marks for caches, and the role `developer` where it is not known. A list that holds nothing of it is the same list.
+ * (`replay`), marks for caches, the role `developer` and ids of calls where they are not
+ * understood. A list that holds nothing of it is the same list.
  */
 export function plainMessages(messages: unknown, rules: Rules): unknown {
   if (!Array.isArray(messages)) return messages;
@@ -19,7 +21,8 @@ export function plainMessages(messages: unknown, rules: Rules): unknown {
 
 function isForeign(message: unknown, rules: Rules): boolean {
   if (typeof message !== 'object' || message === null) return false;
-  const { role, content } = message as Fields;
+  const { role, content, tool_calls, tool_call_id } = message as Fields;
+  if (rules.shortCallIds && (tool_calls || tool_call_id)) return true;
   if (role === 'developer' && !rules.developers) return true;
   if (role === 'assistant' && FOREIGN.some((field) => (message as Fields)[field] !== undefined)) return true;
   return Array.isArray(content) && content.some(isMarked);
@@ -38,8 +41,19 @@ function plain(message: unknown, rules: Rules): unknown {
     if (rules.replay && typeof reasoning === 'string' && reasoning !== '') kept[rules.replay] = reasoning;
   }
   if (kept['role'] === 'developer' && !rules.developers) kept['role'] = 'system';
+  if (rules.shortCallIds) shortenIds(kept);
   if (content === undefined) return kept;
   return { ...kept, content: Array.isArray(content) ? content.map(unmarked) : content };
+}
+
+function shortenIds(message: Record<string, unknown>): void {
+  const { tool_calls, tool_call_id } = message;
+  if (typeof tool_call_id === 'string') message['tool_call_id'] = shortCallId(tool_call_id);
+  if (!Array.isArray(tool_calls)) return;
+  message['tool_calls'] = tool_calls.map((call: unknown) => {
+    const { id } = (typeof call === 'object' && call !== null ? call : {}) as Fields;
+    return typeof id === 'string' ? { ...(call as Fields), id: shortCallId(id) } : call;
+  });
 }
 
 function unmarked(part: unknown): unknown {
