@@ -242,6 +242,12 @@ export const ERRORS = {
     message: 'The provider failed',
     remedy: 'Try again, or add a fallback model.',
   },
+  prices_unavailable: {
+    status: 502,
+    type: 'provider_unavailable',
+    message: 'No prices could be fetched; those in use stay',
+    remedy: 'Check the connection and HTTPS_PROXY, or give a file with `callgate prices refresh --from FILE`.',
+  },
   upstream_timeout: {
     status: 504,
     type: 'timeout',

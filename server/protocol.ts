@@ -309,6 +309,37 @@ export const doctorEvent = z.discriminatedUnion('kind', [
 ]);
 export type DoctorEvent = z.infer<typeof doctorEvent>;
 
+/** `GET {CALLGATE_API}/prices`: where the prices in use come from. */
+export const pricesStanding = z.object({
+  /** `bundled`: what came along with this version. */
+  source: z.string(),
+  fetched_at: z.nullable(z.string()),
+  providers: z.number(),
+  models: z.number(),
+  /** Models in OpenRouter's own listing, where that was fetched. */
+  listed_models: z.number(),
+  can_roll_back: z.boolean(),
+});
+export type PricesStanding = z.infer<typeof pricesStanding>;
+
+/** A price that is another now: OpenRouter's pricing objects; null: there is none. */
+export const priceChange = z.object({
+  provider: z.string(),
+  model: z.string(),
+  before: z.nullable(json),
+  after: z.nullable(json),
+});
+
+/** `POST {CALLGATE_API}/prices/refresh` (body `{dry_run?, file?}`) and `…/prices/rollback` */
+export const pricesChanged = z.object({
+  applied: z.boolean(),
+  changes: z.array(priceChange),
+  /** What could not be had, while the rest could. */
+  problems: z.array(z.string()),
+  standing: pricesStanding,
+});
+export type PricesChanged = z.infer<typeof pricesChanged>;
+
 /** A model as the editor's pickers and the language server's completion show it; prices in US dollars per million tokens. */
 export const modelSummary = z.object({
   id: z.string(),

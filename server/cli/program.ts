@@ -1,13 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Compose } from '../daemon/composition.ts';
 import { StartError } from '../daemon/start-error.ts';
+import { addAccount } from './account.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { withGlobals } from './globals.ts';
 import { addKeys } from './keys.ts';
 import { addLogs } from './logs.ts';
+import { addModels } from './models.ts';
 import { note, red } from './output.ts';
 import { addPresets } from './presets.ts';
+import { addPrices } from './prices.ts';
 import { addProviders } from './providers.ts';
 import { addReload } from './reload.ts';
 import { addRun } from './run.ts';
@@ -44,6 +47,9 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addKeys(program);
   addPresets(program);
   addProviders(program);
+  addModels(program);
+  addPrices(program);
+  addAccount(program);
   addRun(program);
   return program;
 }

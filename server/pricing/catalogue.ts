@@ -2,7 +2,7 @@ import { calcPrice, findProvider, type ModelInfo } from '@pydantic/genai-prices'
 import { priceOfLibrary, willChange } from './library-price.ts';
 import type { ListedModel } from './listing.ts';
 import type { Price } from './price.ts';
-import { listedModel, listedModels } from './price-book.ts';
+import { listedModel, listedModels, priceEpoch } from './price-book.ts';
 
 /** A model as one provider serves it. `id` is OpenRouter's `vendor/model`, `native` the provider's own name for it. */
 export type CatalogueModel = {
@@ -111,12 +111,24 @@ function libraryModel(priceProvider: string, native: string): ModelInfo | null {
   return calcPrice({}, native, { providerId: priceProvider })?.model ?? null;
 }
 
-/** The price of one model whenever it is asked for: some change at a date, most never. */
+/** The price of one model whenever it is asked for: some change at a date, and all may when they are refreshed. */
 export function currentPrice(
   priceProvider: string,
   native: string,
   clock: () => number = Date.now,
 ): () => Price | null {
+  let epoch = -1;
+  let now: () => Price | null = () => null;
+  return () => {
+    if (epoch !== priceEpoch()) {
+      epoch = priceEpoch();
+      now = pricedByName(priceProvider, native, clock);
+    }
+    return now();
+  };
+}
+
+function pricedByName(priceProvider: string, native: string, clock: () => number): () => Price | null {
   const listed = priceProvider === LISTING_PROVIDER ? listedModel(native) : null;
   if (listed) return () => listed.price;
   const model = libraryModel(priceProvider, native);

@@ -1,5 +1,6 @@
 import { findProvider } from '@pydantic/genai-prices';
 import { type CatalogueModel, knownModels } from '../pricing/catalogue.ts';
+import { listedModel } from '../pricing/price-book.ts';
 import { modelDefaults } from './model-defaults.ts';
 import { dialectNameOf, type Vendor } from './vendors.ts';
 
@@ -15,8 +16,19 @@ export function vendorModels(vendor: Vendor): readonly CatalogueModel[] {
     // Of two names for one thing the first is kept: an endpoint is known by its id.
     if (listed.has(id)) continue;
     const { supportedParameters, maxCompletionTokens } = modelDefaults(spoken, native);
-    const most = model.maxCompletionTokens ?? maxCompletionTokens;
-    listed.set(id, withMembers(model, { id, supportedParameters, maxCompletionTokens: most }));
+    // What OpenRouter lists of a model is its author's; a host may serve it with another context.
+    const said = listedModel(id);
+    const own = vendor.isHost ? null : said;
+    listed.set(
+      id,
+      withMembers(model, {
+        id,
+        supportedParameters,
+        contextLength: model.contextLength ?? own?.contextLength ?? null,
+        maxCompletionTokens: own?.maxCompletionTokens ?? model.maxCompletionTokens ?? maxCompletionTokens,
+        listed: said,
+      }),
+    );
   }
   return [...listed.values()];
 }
