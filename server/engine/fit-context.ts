@@ -84,8 +84,10 @@ function answerOf(contextLength: number, request: JsonObject): number {
   return named.length > 0 ? Math.max(...named) : Math.min(MOST_FOR_ANSWER, Math.floor(contextLength / ANSWER_SHARE));
 }
 
-const messagesOf = ({ model }: Endpoint, { compression }: Plugins) =>
-  compression && model.id.startsWith('anthropic/') ? MOST_MESSAGES_ANTHROPIC : Number.POSITIVE_INFINITY;
+function messagesOf({ model, provider }: Endpoint, { compression }: Plugins): number {
+  const isAnthropic = provider.dialect === 'anthropic' || model.id.startsWith('anthropic/');
+  return compression && isAnthropic ? MOST_MESSAGES_ANTHROPIC : Number.POSITIVE_INFINITY;
+}
 
 type Scales = {
   /** Tokens of the whole request, and of all of it but its messages. */

@@ -65,7 +65,7 @@ const kept = (size: number, storedAtMs = 0, seconds = 300): Kept => ({
 
 describe('the store of answers', () => {
   it('forgets an answer at its time, and when the clock was put back before it', () => {
-    const cache = new ResponseCache(10_000);
+    const cache = new ResponseCache(() => 10_000);
     cache.put('a', kept(10, 1_000, 1));
     expect(cache.get('a', 1_999)).not.toBeNull();
     expect(cache.get('a', 2_000)).toBeNull();
@@ -75,7 +75,7 @@ describe('the store of answers', () => {
   });
 
   it('never takes more than its bytes, and lets go what was used longest ago', () => {
-    const cache = new ResponseCache(10_000);
+    const cache = new ResponseCache(() => 10_000);
     for (const name of ['a', 'b', 'c', 'd']) cache.put(name, kept(1_900));
     cache.get('a', 1);
     cache.put('e', kept(1_900));
@@ -90,7 +90,7 @@ describe('the store of answers', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const cache = new ResponseCache(8_000);
+        const cache = new ResponseCache(() => 8_000);
         for (const { at, size, act } of steps) {
           if (act === 'put') cache.put(at, kept(size));
           else if (act === 'get') cache.get(at, 1);
@@ -103,8 +103,18 @@ describe('the store of answers', () => {
     );
   });
 
+  it('gives memory back when it is allowed less', () => {
+    let most = 10_000;
+    const cache = new ResponseCache(() => most);
+    for (const name of ['a', 'b', 'c', 'd']) cache.put(name, kept(1_900));
+    most = 5_000;
+    cache.put('e', kept(1_000));
+    expect(cache.bytes).toBeLessThanOrEqual(5_000);
+    expect(cache.get('e', 1)).not.toBeNull();
+  });
+
   it('does not let one huge answer push out the others', () => {
-    const cache = new ResponseCache(10_000);
+    const cache = new ResponseCache(() => 10_000);
     cache.put('a', kept(100));
     cache.put('huge', kept(9_000));
     expect(cache.get('huge', 1)).toBeNull();

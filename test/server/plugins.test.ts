@@ -67,7 +67,7 @@ describe('in a call', () => {
     const model = (id: string, context: number) =>
       `      - { id: one/${id}, native: ${id}, context_length: ${context}, max_completion_tokens: 500, pricing: { prompt: "0.000001", completion: "0.00001" } }\n`;
     daemon = await TestDaemon.start(
-      `providers:\n  one:\n    base_url: ${provider.baseUrl}\n    models:\n${model('tiny', 4_000)}${model('small', 20_000)}${model('large', 200_000)}${model('odd', 100_000)}` +
+      `providers:\n  one:\n    base_url: ${provider.baseUrl}\n    models:\n${model('tiny', 4_000)}${model('small', 20_000)}${model('large', 200_000)}${model('odd', 100_000)}      - { id: anthropic/many, native: many, context_length: 1000000, max_completion_tokens: 500, pricing: { prompt: "0.000001", completion: "0.00001" } }\n` +
         providerYaml('two', provider.baseUrl, ['plain']),
     );
     provider.on('odd', answer({ content: 'Here you are:\n```json\n{"n": 1,}\n```' }));
@@ -207,6 +207,18 @@ describe('in a call', () => {
     expect(kept.flatMap(({ tool_call_id }) => tool_call_id ?? [])).toEqual(
       kept.flatMap(({ tool_calls }) => tool_calls?.map(({ id }) => id) ?? []),
     );
+  });
+
+  it('keeps to the number of messages that Anthropic takes, when asked', async () => {
+    const messages = long(1_500, 1);
+    const plugins = [{ id: 'context-compression' }];
+    await daemon.chat(key, { model: 'anthropic/many', messages, plugins });
+    expect(sent()).toHaveLength(1_000);
+    expect(sent()[0]).toEqual(messages[0]);
+    await daemon.chat(key, { model: 'anthropic/many', messages });
+    expect(sent()).toEqual(messages);
+    await daemon.chat(key, { model: 'one/large', messages, plugins });
+    expect(sent()).toEqual(messages);
   });
 
   it('refuses an unknown plugin before anything is sent', async () => {

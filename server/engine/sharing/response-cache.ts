@@ -19,12 +19,13 @@ const OVERHEAD_BYTES = 512;
  * written to disk unless somebody has switched that on (I/O logging), and a restart costs no more than one more call each.
  */
 export class ResponseCache {
-  readonly #maxBytes: number;
+  readonly #maxBytes: () => number;
   /** In order of use. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  constructor(maxBytes: number) {
+  /** `maxBytes` is asked each time: it may be changed while answers are kept. */
+  constructor(maxBytes: () => number) {
     this.#maxBytes = maxBytes;
   }
 
@@ -34,7 +35,7 @@ export class ResponseCache {
 
   /** The largest answer that is worth keeping: one alone must not push out all others. */
   get mostBytes(): number {
-    return Math.floor(this.#maxBytes / 4);
+    return Math.floor(this.#maxBytes() / 4);
   }
 
   get(key: string, nowMs: number): Kept | null {
@@ -52,7 +53,7 @@ export class ResponseCache {
     this.delete(key);
     this.#add(key, kept);
     for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#maxBytes) break;
+      if (this.#bytes <= this.#maxBytes()) break;
       this.delete(oldest);
     }
   }

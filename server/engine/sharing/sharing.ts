@@ -23,7 +23,7 @@ export class Sharing {
   readonly #cache: ResponseCache;
   readonly #flights = new Map<string, { readonly flight: Flight; readonly leader: string }>();
 
-  constructor(parts: FreeParts, cacheBytes: number) {
+  constructor(parts: FreeParts, cacheBytes: () => number) {
     this.#parts = parts;
     this.#cache = new ResponseCache(cacheBytes);
   }
