@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { builtInProviders } from '../../server/providers/built-in.ts';
 import { configuredProvider } from '../../server/providers/configured.ts';
@@ -271,6 +272,36 @@ describe('answers in other words', () => {
     '{"choices":{"thinking":1,"reasoning_content":2}}',
   ])('stand to the byte when there is nothing to put right: %s', (text) =>
     expect(openai.readAnswer(text, {})).toBe(text),
+  );
+});
+
+it('streams in other words are put right event by event, and the others stand', async () => {
+  const foreign = {
+    id: 'x',
+    choices: [{ index: 0, delta: { content: null, reasoning_content: 'Hm' }, finish_reason: null }],
+  };
+  const plain = '{"id":"x", "choices":[{"index":0,"delta":{"content":"Yes"}}]}';
+  async function* bytes() {
+    yield Buffer.from(`data: ${JSON.stringify(foreign)}\n\ndata: ${plain}\n\n`);
+    yield Buffer.from('data: [DONE]\n\n');
+  }
+  const events: string[] = [];
+  for await (const batch of openai.readEvents(bytes(), {})) events.push(...batch);
+  expect(JSON.parse(events[0] ?? '').choices[0].delta).toEqual({ content: null, reasoning: 'Hm' });
+  expect(events.slice(1)).toEqual([plain, '[DONE]']);
+});
+
+it('answers are read without an exception, whatever they are', () => {
+  const message = fc.record({ content: fc.jsonValue(), reasoning_content: fc.jsonValue(), thinking: fc.jsonValue() });
+  const choices = fc.oneof(
+    fc.jsonValue(),
+    fc.array(fc.oneof(fc.jsonValue(), fc.record({ message }), fc.record({ delta: message }))),
+  );
+  fc.assert(
+    fc.property(choices, fc.boolean(), (list, exclude) => {
+      const text = JSON.stringify({ choices: list });
+      expect(typeof JSON.parse(openai.readAnswer(text, { reasoning: { exclude } }))).toBe('object');
+    }),
   );
 });
 
