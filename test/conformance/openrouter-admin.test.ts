@@ -1,9 +1,11 @@
 import { OpenRouter } from '@openrouter/sdk';
+import { HTTPClient } from '@openrouter/sdk/lib/http';
 import type { ChatResult } from '@openrouter/sdk/models';
 import * as errors from '@openrouter/sdk/models/errors';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeProvider } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
+import { Watch } from './support/watch.ts';
 
 /** More than two of the client's pages of 500, and no multiple of one. */
 const MODELS = Array.from({ length: 1203 }, (_, index) => `m${index}`);
@@ -11,7 +13,13 @@ const MODELS = Array.from({ length: 1203 }, (_, index) => `m${index}`);
 let provider: FakeProvider;
 let daemon: TestDaemon;
 let managing: OpenRouter;
-const client = (apiKey: string) => new OpenRouter({ apiKey, serverURL: `${daemon.url}/api/v1` });
+const watch = new Watch();
+const client = (apiKey: string) =>
+  new OpenRouter({
+    apiKey,
+    serverURL: `${daemon.url}/api/v1`,
+    httpClient: new HTTPClient({ fetcher: watch.fetch }),
+  });
 
 beforeAll(async () => {
   provider = await FakeProvider.start();
@@ -47,6 +55,10 @@ async function pagesOf<T>(pages: AsyncIterable<{ readonly result: { readonly dat
   }
   return all;
 }
+
+afterEach(() => {
+  expect(watch.take().faults).toEqual([]);
+});
 
 describe('apiKeys', () => {
   it('are made with a secret that is shown once, and that works', async () => {
@@ -457,6 +469,7 @@ describe('the two kinds of key', () => {
       'POST /api/v1/presets/:slug/messages',
       'POST /api/v1/presets/:slug/responses',
       'POST /sandbox/v1/chat/completions',
+      'POST /api/v1/callgate/route',
     ];
     const described = admin.map(([method, path]) => `${method} ${path.split('?')[0]}`);
     const pattern = (route: string) => new RegExp(`^${route.replaceAll(/:\w+/g, '[^/]+')}$`);

@@ -53,6 +53,7 @@ describe('callgate', () => {
       ['stop'],
       ['logs'],
       ['run'],
+      ['route'],
       ['keys'],
       ['presets'],
       ['providers'],
@@ -283,6 +284,22 @@ describe('callgate presets and run', () => {
     const { code, stdout, stderr } = await run(['run', 'nope', 'hi']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('callgate presets list');
+  });
+
+  it('tells where a call would go without making it, and what it would be refused for', async () => {
+    const { code, stdout, stderr } = await run(['route', '@preset/hello', 'two', 'words', '--max-tokens', '50']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/1\s+callgate\s+callgate\/sandbox\s+100 %\s+fine\s+1 \/ 4/);
+    expect(stderr).toMatch(/^Chosen by only; at most \$0\.000\d+ of key "editor", preset hello@\d+\.\n$/);
+    const whole = JSON.stringify({ model: 'callgate/sandbox', messages: [{ role: 'user', content: 'x' }] });
+    const shown = await json<{ decision: string }>(['route', '--body', '-'], whole);
+    expect(shown.decision).toBe('send');
+    const nowhere = await run(['route', 'callgate/sandbox', '--provider', '{"ignore":["callgate"]}']);
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.stderr).toContain('left out: callgate for callgate/sandbox: provider.ignore');
+    expect((await run(['route'], '')).code).toBe(2);
+    expect((await run(['route', 'x/y', '--provider', 'price'])).code).toBe(2);
+    expect((await run(['route', 'x/y', '--key', 'nobody'])).stderr).toContain('No key is called "nobody"');
   });
 
   it('aborts the call at Ctrl-C', async () => {
