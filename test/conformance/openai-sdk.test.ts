@@ -1,10 +1,12 @@
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answer, FakeProvider, failure, stream, usageOf } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
+import { Watch } from './support/watch.ts';
 
 let provider: FakeProvider;
 let daemon: TestDaemon;
+const watch = new Watch();
 
 const MODELS = ['plain', 'slow', 'slow-whole', 'tools', 'dies', 'rejected', 'busy'];
 type Messages = OpenAI.ChatCompletionMessageParam[];
@@ -58,8 +60,13 @@ async function generation(id: string): Promise<Record<string, unknown>> {
     .data;
 }
 
+afterEach(() => {
+  expect(watch.take().faults).toEqual([]);
+});
+
 describe.each(['/v1', '/api/v1'])('openai under %s', (base) => {
-  const client = (apiKey: string) => new OpenAI({ apiKey, baseURL: `${daemon.url}${base}`, maxRetries: 0 });
+  const client = (apiKey: string) =>
+    new OpenAI({ apiKey, baseURL: `${daemon.url}${base}`, maxRetries: 0, fetch: watch.fetch });
 
   it('gets a whole answer and its cost', async () => {
     const openai = client((await daemon.key()).secret);

@@ -1,9 +1,11 @@
 import { OpenRouter } from '@openrouter/sdk';
+import { HTTPClient } from '@openrouter/sdk/lib/http';
 import type { ChatRequest, ChatResult, ChatStreamChunk } from '@openrouter/sdk/models';
 import * as errors from '@openrouter/sdk/models/errors';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeProvider, failure, stream, usageOf } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
+import { Watch } from './support/watch.ts';
 
 /**
  * The official client as it comes: its own validators, its own retries (which would hang for an hour on a 5xx that stays).
@@ -14,7 +16,13 @@ let key: { readonly secret: string; readonly hash: string };
 let openRouter: OpenRouter;
 
 const MODELS = ['plain', 'long', 'tools', 'tools-stream', 'dies', 'errors', 'bare', 'refused-key', 'no-credit', 'busy'];
-const client = (apiKey: string) => new OpenRouter({ apiKey, serverURL: `${daemon.url}/api/v1` });
+const watch = new Watch();
+const client = (apiKey: string) =>
+  new OpenRouter({
+    apiKey,
+    serverURL: `${daemon.url}/api/v1`,
+    httpClient: new HTTPClient({ fetcher: watch.fetch }),
+  });
 const messages: ChatRequest['messages'] = [{ role: 'user', content: 'Hi' }];
 
 async function send(chatRequest: Omit<ChatRequest, 'stream'>, from = openRouter): Promise<ChatResult> {
@@ -90,6 +98,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await daemon?.stop();
   await provider?.stop();
+});
+
+afterEach(() => {
+  expect(watch.take().faults).toEqual([]);
 });
 
 describe('chat.send', () => {

@@ -74,7 +74,8 @@ describe('models', () => {
     ['category=programming', []],
     ['min_intelligence_index=1', []],
     ['max_age_days=30', []],
-    ['zdr=true', []],
+    // A provider on this machine keeps nothing elsewhere, and here all of them are.
+    ['zdr=true', ['acme/small', 'acme/large', 'acme/deep/nested', 'acme/speaks', 'acme/unpriced']],
     ['sort=pricing-low-to-high', ['acme/deep/nested', 'acme/speaks', 'acme/small', 'acme/large', 'acme/unpriced']],
     ['sort=pricing-high-to-low', ['acme/large', 'acme/small', 'acme/speaks', 'acme/deep/nested', 'acme/unpriced']],
     ['sort=context-high-to-low', ['acme/large', 'acme/small', 'acme/deep/nested', 'acme/speaks', 'acme/unpriced']],

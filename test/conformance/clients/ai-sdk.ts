@@ -8,6 +8,7 @@ export const aiSdk: ClientKind = {
   tellsCost: true,
   tellsReasoning: true,
   keepsReasoning: true,
+  asksWhenBusy: undefined,
   kinds: Object.fromEntries([400, 401, 402, 403, 404, 429, 502].map((status) => [status, 'AI_APICallError'])),
   open: ({ url, key, fetch, retries }) => {
     const openrouter = createOpenRouter({ apiKey: key, baseURL: url, fetch, compatibility: 'strict' });

@@ -67,6 +67,8 @@ export type ClientKind = {
   readonly tellsReasoning: boolean;
   /** Whether it gives a model's signed reasoning back by itself with a tool's result. */
   readonly keepsReasoning: boolean;
+  /** How often it asks in all, by itself, when it is answered 429; undefined where it takes too long to find out. */
+  readonly asksWhenBusy: number | undefined;
   /** What it throws for an HTTP status. */
   readonly kinds: Readonly<Record<number, string>>;
 };

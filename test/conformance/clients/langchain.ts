@@ -16,6 +16,7 @@ export const langchain: ClientKind = {
   tellsCost: false,
   tellsReasoning: false,
   keepsReasoning: false,
+  asksWhenBusy: undefined,
   kinds: {
     400: 'BadRequestError',
     401: 'AuthenticationError',

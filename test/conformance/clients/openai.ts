@@ -12,6 +12,7 @@ export const openai: ClientKind = {
   tellsCost: true,
   tellsReasoning: true,
   keepsReasoning: true,
+  asksWhenBusy: 3,
   kinds: {
     400: 'BadRequestError',
     401: 'AuthenticationError',

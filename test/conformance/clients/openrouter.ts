@@ -12,6 +12,7 @@ export const openrouter: ClientKind = {
   tellsCost: true,
   tellsReasoning: true,
   keepsReasoning: true,
+  asksWhenBusy: 1,
   kinds: {
     400: 'BadRequestResponseError',
     401: 'UnauthorizedResponseError',

@@ -222,6 +222,18 @@ export function conformanceCases(kind: ClientKind, speaker: Speaker): void {
       });
     });
 
+    it.runIf(kind.asksWhenBusy !== undefined)(
+      'asks a busy provider as often as it does by itself, and no more',
+      async () => {
+        const patient = open(key.secret, true);
+        const failure = await failureOf(patient.ask({ model: 'lab/busy-now', stream: false }), patient);
+        expect(failure).toMatchObject({ status: 429, kind: kind.kinds[429] });
+        const { judged, faults } = watch.take();
+        expect([judged, faults]).toEqual([kind.asksWhenBusy, []]);
+        await client.ask({ model: 'lab/plain', stream: false });
+      },
+    );
+
     it.each(['lab/dies', 'lab/breaks'])('is told in the stream when it breaks midway: %s', async (model) => {
       let pieces = 0;
       const asked = client.ask({

@@ -30,6 +30,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   dies: () => ({ pieces: WORDS, dieAfter: 2, every: 5 }),
   breaks: () => ({ pieces: WORDS, errorAfter: 2, every: 5 }),
   busy: () => ({ status: 429, message: 'slow down', headers: { 'retry-after': '7200' } }),
+  // Does not say for how long: some clients wait as long as they are told to.
+  'busy-now': () => ({ status: 429, message: 'slow down' }),
   down: () => ({ status: 503, message: 'out of order' }),
   'refused-key': () => ({ status: 401, message: 'no such key' }),
   'no-credit': () => ({ status: 402, message: 'pay first' }),
