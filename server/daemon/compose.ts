@@ -19,7 +19,7 @@ import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { priceRoutes } from '../http/prices.ts';
 import { routeRoutes } from '../http/route.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
-import type { AccessPolicy } from '../http/security.ts';
+import { type AccessPolicy, digestOf } from '../http/security.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Events } from '../observe/events.ts';
 import { IoLog } from '../observe/io-log.ts';
@@ -108,7 +108,7 @@ export const compose: Compose = async (options) => {
   const context: HttpContext = {
     admin,
     engine,
-    managementKey,
+    managementDigest: digestOf(managementKey),
     keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
     proof: (nonce) => proofOf(managementKey, nonce),
   };

@@ -3,7 +3,7 @@
  * escapes, members their order. `text` must be valid JSON holding an object.
  */
 export function spliceTopLevel(text: string, members: Readonly<Record<string, string | null>>): string {
-  const missing = new Map(Object.entries(members).filter(([, value]) => value !== null));
+  const placed: string[] = [];
   let out = '';
   let copied = 0;
   let kept = 0;
@@ -14,12 +14,12 @@ export function spliceTopLevel(text: string, members: Readonly<Record<string, st
     if (text[at] === '}') break;
     const memberStart = at;
     const keyEnd = stringEnd(text, at);
-    const key: unknown = JSON.parse(text.slice(at, keyEnd));
+    const key = nameIn(text.slice(at, keyEnd));
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
     const comma = skipSpace(text, valueEnd);
     const isLast = text[comma] !== ',';
-    const value = typeof key === 'string' && Object.hasOwn(members, key) ? members[key] : undefined;
+    const value = Object.hasOwn(members, key) ? members[key] : undefined;
     if (value === null) {
       // The comma that goes is the one after, or for the last member the one before.
       out += text.slice(copied, memberStart);
@@ -30,15 +30,23 @@ export function spliceTopLevel(text: string, members: Readonly<Record<string, st
       if (value !== undefined) {
         out += text.slice(copied, valueStart) + value;
         copied = valueEnd;
-        missing.delete(key as string);
+        placed.push(key);
       }
     }
     at = isLast ? comma : comma + 1;
   }
-  if (missing.size === 0) return out + text.slice(copied);
-  const added = [...missing].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',');
+  let added = '';
+  for (const key in members) {
+    const value = members[key] ?? null;
+    if (value !== null && !placed.includes(key)) added += `${added === '' ? '' : ','}${JSON.stringify(key)}:${value}`;
+  }
+  if (added === '') return out + text.slice(copied);
   return `${out}${text.slice(copied, Math.max(copied, at, open))}${kept > 0 ? ',' : ''}${added}${text.slice(at)}`;
 }
+
+/** The name that a member's quoted text means. */
+const nameIn = (quoted: string): string =>
+  quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
 function skipSpace(text: string, from: number): number {
   let at = from;
@@ -50,12 +58,12 @@ function skipSpace(text: string, from: number): number {
   return at;
 }
 
-/** Index past the closing quote of the string that begins at `from`. */
+/** Index past the closing quote of the string that begins at `from`: contents are long, so they are leapt over. */
 function stringEnd(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5c) at += 1;
-    else if (code === 0x22) return at + 1;
+  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === 0x5c) escapes += 1;
+    if (escapes % 2 === 0) return at + 1;
   }
   return text.length;
 }
@@ -65,18 +73,26 @@ function skipValue(text: string, from: number): number {
   let depth = 0;
   let at = from;
   while (at < text.length) {
-    const char = text[at];
-    if (char === '"') {
-      at = stringEnd(text, at);
-      if (depth === 0) return at;
-      continue;
+    switch (text.charCodeAt(at)) {
+      case 0x22:
+        at = stringEnd(text, at);
+        if (depth === 0) return at;
+        continue;
+      case 0x7b:
+      case 0x5b:
+        depth += 1;
+        break;
+      case 0x7d:
+      case 0x5d:
+        if (depth === 0) return trimEnd(text, from, at);
+        depth -= 1;
+        if (depth === 0) return at + 1;
+        break;
+      case 0x2c:
+        if (depth === 0) return trimEnd(text, from, at);
+        break;
+      default:
     }
-    if (char === '{' || char === '[') depth += 1;
-    else if (char === '}' || char === ']') {
-      if (depth === 0) return trimEnd(text, from, at);
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    } else if (char === ',' && depth === 0) return trimEnd(text, from, at);
     at += 1;
   }
   return text.length;

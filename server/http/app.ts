@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import { TextDecoder } from 'node:util';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
@@ -100,6 +101,13 @@ function preflightHeaders(headers: Readonly<Record<string, string | string[] | u
   };
 }
 
+/** Text in the charset it says it has; throws when it is no such text. */
+function decode(body: Buffer, charset: string): string {
+  // A mark at its beginning, if any, is the decoder's to take away.
+  if (charset.toLowerCase() === 'utf-8' && isUtf8(body) && body[0] !== 0xef) return body.toString('utf8');
+  return new TextDecoder(charset, { fatal: true }).decode(body);
+}
+
 /** JSON in any charset, and nothing a form can send. */
 function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -108,7 +116,7 @@ function readJsonOnly(app: FastifyInstance): void {
     const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     let text: string;
     try {
-      text = new TextDecoder(charset, { fatal: true }).decode(body as Buffer);
+      text = decode(body as Buffer, charset);
     } catch {
       done(
         Object.assign(new Error(`The body is not ${charset} text`), {

@@ -6,7 +6,8 @@ import type { KeyRow } from '../store/store.ts';
 export type HttpContext = {
   readonly admin: AdminContext;
   readonly engine: Engine;
-  readonly managementKey: string;
+  /** SHA-256 of the management key. */
+  readonly managementDigest: Buffer;
   /** Milliseconds without a byte after which a stream sends a comment, so that nobody between takes it for dead. */
   readonly keepAliveMs: number;
   /** HMAC of a nonce under the management key. */

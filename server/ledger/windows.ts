@@ -8,7 +8,7 @@ export function dayOf(now: Date): string {
 /** First day of the window that `now` lies in, UTC; weeks begin on Monday. Null: a window without an end. */
 export function windowStart(reset: Reset | null, now: Date): string | null {
   if (reset === null) return null;
-  return dayOf(startOf(reset, now));
+  return dayOf(reset === 'daily' ? now : startOf(reset, now));
 }
 
 /** When the window ends, ISO 8601 UTC midnight; null: never. */

@@ -15,7 +15,13 @@ export type Endpoint = {
 /** Where stored provider keys are read; throws when an entry cannot be decrypted. */
 export type StoredKeys = { readonly get: (slug: string) => string | null };
 
-/** Names nobody lists that are remembered, known or not. */
+type Remembered = {
+  /** Of each provider, what it listed then. */
+  readonly lists: readonly (readonly CatalogueModel[])[];
+  readonly endpoints: readonly Endpoint[];
+};
+
+/** Names that are remembered, known or not. */
 const MOST_FOUND = 1_000;
 
 /** Every provider the daemon knows, in order of preference, and the endpoints they make up. */
@@ -25,11 +31,13 @@ export class Providers {
   readonly #env: NodeJS.ProcessEnv;
   readonly #found = new Map<string, CatalogueModel | null>();
   readonly #indexes = new WeakMap<readonly CatalogueModel[], ReadonlyMap<string, CatalogueModel>>();
+  readonly #remembered = new Map<string, Remembered>();
 
   constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv) {
     this.#providers = providers;
     this.#stored = stored;
-    this.#env = env;
+    // Asking the process for a variable costs as much as finding an endpoint.
+    this.#env = { ...env };
   }
 
   list(): readonly Provider[] {
@@ -40,6 +48,7 @@ export class Providers {
   replace(providers: readonly Provider[]): void {
     this.#providers = providers;
     this.#found.clear();
+    this.#remembered.clear();
   }
 
   find(slug: string): Provider | undefined {
@@ -113,12 +122,25 @@ export class Providers {
    * `<its slug>/<anything>`, and a router anything at all: such a model has the library's price or none.
    */
   endpoints(modelId: string): readonly Endpoint[] {
-    return this.#providers.flatMap((provider) => {
+    const known = this.#known(modelId);
+    // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
+    const isHere = ({ provider, model }: Endpoint) =>
+      !provider.isRouter || model.price !== null || this.keyOf(provider) !== undefined;
+    return known.every(isHere) ? known : known.filter(isHere);
+  }
+
+  /** Nearly every call asks for a model that has just been asked for; what providers list changes rarely, and as a whole. */
+  #known(modelId: string): readonly Endpoint[] {
+    const found = this.#remembered.get(modelId);
+    if (found && this.#providers.every((provider, at) => provider.models() === found.lists[at])) return found.endpoints;
+    const lists = this.#providers.map((provider) => provider.models());
+    const endpoints = this.#providers.flatMap((provider) => {
       const model = this.#byId(provider.models()).get(modelId) ?? this.#unlisted(provider, modelId);
-      // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
-      if (!model || (provider.isRouter && model.price === null && this.keyOf(provider) === undefined)) return [];
-      return [{ id: `${provider.slug}:${model.id}`, provider, model }];
+      return model ? [{ id: `${provider.slug}:${model.id}`, provider, model }] : [];
     });
+    if (this.#remembered.size >= MOST_FOUND) this.#remembered.clear();
+    this.#remembered.set(modelId, { lists, endpoints });
+    return endpoints;
   }
 
   #byId(models: readonly CatalogueModel[]): ReadonlyMap<string, CatalogueModel> {
