@@ -4,13 +4,14 @@ import type { Command } from 'commander';
 import { logFiles } from '../daemon/logs.ts';
 import { paths } from '../daemon/state-folder.ts';
 import { addCommand, globalsOf } from './globals.ts';
+import { addIoLog } from './io-log.ts';
 import { note, oneLine, print } from './output.ts';
 import { parseCount } from './values.ts';
 
 const POLL_MS = 300;
 
 export function addLogs(program: Command): void {
-  addCommand(program, 'logs', 'the daemon’s log')
+  const logs = addCommand(program, 'logs', 'the daemon’s log; prompts and answers, where they are kept')
     .option('-n, --lines <count>', 'how many of the last lines', parseCount, 50)
     .option('-f, --follow', 'go on with what is written from now on')
     .action(async (options: { lines: number; follow?: boolean }, command: Command) => {
@@ -23,6 +24,7 @@ export function addLogs(program: Command): void {
       for (const line of lastLines(files, options.lines)) show(line);
       if (options.follow) await follow(folder, sizes, show);
     });
+  addIoLog(logs);
 }
 
 /** The last `count` lines over all files, oldest first; reads no more files than needed. */
