@@ -69,6 +69,8 @@ export const daemonStatus = z.object({
   /** The problems of config.yaml, one to a line; null when it is in force. */
   config_error: z.optional(z.nullable(z.string())),
   config_path: z.optional(z.string()),
+  /** Started by a program that needed it, not by a person or a service manager. */
+  on_demand: z.optional(z.boolean()),
   /** Settings that wait for a restart. */
   config_restart: z.optional(z.array(z.string())),
   /** The version of the daemon that takes over as soon as no call is under way; null: none is about to. */

@@ -16,6 +16,7 @@ import { addProviders } from './providers.ts';
 import { addReload } from './reload.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
+import { addService } from './service.ts';
 import { addStatus, addStop } from './status.ts';
 
 /** Runs one command line (`process.argv`), tells what went wrong on stderr, and answers with the exit code. */
@@ -44,6 +45,7 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addStatus(program);
   addStop(program);
   addReload(program);
+  addService(program);
   addLogs(program);
   addKeys(program);
   addPresets(program);

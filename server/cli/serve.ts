@@ -13,6 +13,7 @@ type ServeOptions = {
   readonly port?: number;
   readonly config?: string;
   readonly onDemand?: boolean;
+  readonly standby?: boolean;
   readonly successor?: boolean;
 };
 
@@ -28,6 +29,7 @@ export function addServe(program: Command, compose: () => Promise<Compose>): voi
     .option('--port <port>', 'default: server.port in config.yaml, else 4141; 0 takes a free one', parsePort)
     .option('--config <file>', 'default: config.yaml in the state folder')
     .addOption(new Option('--on-demand', 'started by a program: end when nobody needs it any more').hideHelp())
+    .addOption(new Option('--standby', 'wait for the running daemon to end, then take its place').hideHelp())
     .addOption(new Option('--successor', 'follow the daemon that started it').hideHelp())
     .action(async ({ successor, ...options }: ServeOptions, command: Command) => {
       const globals = globalsOf(command);
@@ -49,7 +51,9 @@ export function addServe(program: Command, compose: () => Promise<Compose>): voi
         case 'already_running':
           return tellRunning(globals, result.daemon);
         case 'started':
-          if (!successor) await tellStarted(globals, result.daemon);
+          // Where nobody reads it, a key that is shown once would be a key that nobody has.
+          if (globals.json || !(successor || options.onDemand || options.standby))
+            await tellStarted(globals, result.daemon);
           return untilStopped(result.daemon);
       }
     });

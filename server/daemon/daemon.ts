@@ -23,6 +23,7 @@ import { isBeyondLoopback, type Listening, listen } from './listen.ts';
 import { LiveConfig } from './live-config.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { type LogFile, openLog } from './logs.ts';
+import { followLauncher } from './service/launcher.ts';
 import { spawnSuccessor, whyNotBundle } from './spawn-successor.ts';
 import { paths as pathsOf, prepareStateFolder, type StatePaths } from './state-folder.ts';
 import type { Succession } from './succession.ts';
@@ -40,6 +41,8 @@ export type StartOptions = {
   readonly compose: Compose;
   /** Started by a program that needed it, not by a person or a service manager: nobody waits for this very process. */
   readonly onDemand?: boolean | undefined;
+  /** Wait for the daemon that runs to end, and take its place then. */
+  readonly standby?: boolean | undefined;
   /** Present when it is to follow a daemon that runs, on the same sockets. */
   readonly succession?: Succession | undefined;
   /** Told once when another daemon holds the folder and does not answer, which is most often one that is stopping. */
@@ -69,6 +72,7 @@ const DRAIN_MS = 30_000;
 /** Longer than a drain, so that a daemon started while another one stops takes its place. */
 const WAIT_FOR_LOCK_MS = DRAIN_MS + 5_000;
 const POLL_MS = 50;
+const STANDBY_MS = 500;
 
 /** @throws StartError when the state folder is unsafe or a file in it damaged, and I/O errors. */
 export async function startDaemon(options: StartOptions): Promise<StartResult> {
@@ -105,11 +109,15 @@ async function inherit({ state, config }: StartOptions, succession: Succession, 
 }
 
 /** One of many starters gets the lock; the others wait for its daemon to answer, or for its place to become free. */
-async function lockOrRunning({ state, onWait }: StartOptions): Promise<Place> {
+async function lockOrRunning({ state, standby, onWait }: StartOptions): Promise<Place> {
   const from = Date.now();
   for (let told = false; ; ) {
     const lock = acquireLock(state);
     if (lock) return { kind: 'locked', lock };
+    if (standby) {
+      await sleep(STANDBY_MS);
+      continue;
+    }
     const daemon = await findDaemon(state);
     if (daemon) return { kind: 'already_running', daemon };
     const waited = Date.now() - from;
@@ -228,6 +236,7 @@ class Lifetime {
       reloadConfig: () => live.reload('requested'),
       handOff: (request) => this.#handOff(request),
       handingOverTo: () => this.#handing?.version ?? null,
+      onDemand: options.onDemand === true,
     });
     const { app, setBaseUrl } = this.#composition;
     const onPort = (port: number) => setBaseUrl(`http://127.0.0.1:${port}`);
@@ -264,6 +273,7 @@ class Lifetime {
       this.#idle.start();
     }
     writeDaemonJson(this.#info);
+    this.#followLauncher();
     this.#log.info('started', {
       url: this.#info.url,
       pid: process.pid,
@@ -285,6 +295,15 @@ class Lifetime {
         closed: this.#closed.promise,
       },
     };
+  }
+
+  /** What a service manager starts the next time is this version. */
+  #followLauncher(): void {
+    try {
+      followLauncher(this.#state, process.argv[1]);
+    } catch (error) {
+      this.#log.warn('launcher_not_written', { error: String(error) });
+    }
   }
 
   stop(why: string): void {

@@ -91,7 +91,7 @@ function looksOurs(folder: string): boolean {
   const names = readdirSync(folder);
   const marks = /^(daemon\.lock|callgate\.db|management\.key|daemon-start\.log|callgate-\d{4}-\d\d-\d\d(\.\d+)?\.log)$/;
   // What a person may have put there before the first start.
-  const before = new Set(['config.yaml', 'logs', 'bin']);
+  const before = new Set(['config.yaml', 'logs', 'bin', 'launcher']);
   return names.some((name) => marks.test(name)) || names.every((name) => before.has(name));
 }
 

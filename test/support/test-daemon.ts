@@ -73,6 +73,7 @@ export class TestDaemon {
       requestStop: () => {},
       handOff: () => ({ accepted: false, reason: 'a test' }),
       handingOverTo: () => null,
+      onDemand: false,
       configStanding: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
       reloadConfig: () => ({ path: join(state, 'config.yaml'), problems: [], restart: [] }),
       ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),

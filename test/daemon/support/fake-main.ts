@@ -34,6 +34,7 @@ const compose: Compose = async (options) => {
     editors: 0,
     keys: 0,
     presets: 0,
+    on_demand: options.onDemand,
     config_error: options.configStanding().problems.join('\n') || null,
     config_restart: options.configStanding().restart,
   }));
