@@ -4,7 +4,10 @@ import {
   API,
   CALLGATE_API,
   type DaemonStatus,
+  type DoctorReport,
+  type DoctorRequest,
   daemonStatus,
+  doctorReport,
   type ModelSummary,
   modelSummary,
   type PresetSummary,
@@ -74,6 +77,12 @@ export class Api {
     return unwrap(await this.#ask('GET', `${CALLGATE_API}/models`, z.object({ data: z.array(modelSummary) })));
   }
 
+  /** Calls every provider once; takes as long as the slowest of them. */
+  async doctor(body: DoctorRequest, signal: AbortSignal): Promise<Answer<DoctorReport>> {
+    const report = z.object({ data: doctorReport });
+    return unwrap(await this.#ask('POST', `${CALLGATE_API}/doctor`, report, body, { signal }));
+  }
+
   createKey(
     body: KeyLimit & { readonly name: string; readonly workspace_id?: string },
   ): Promise<Answer<KeyWithSecret>> {
@@ -103,8 +112,14 @@ export class Api {
     return response.ok ? { kind: 'ok', value: response } : refusal(response);
   }
 
-  async #ask<T>(method: string, path: string, schema: z.ZodMiniType<T>, body?: unknown): Promise<Answer<T>> {
-    const response = await this.#send(method, path, body, {});
+  async #ask<T>(
+    method: string,
+    path: string,
+    schema: z.ZodMiniType<T>,
+    body?: unknown,
+    more: { signal?: AbortSignal } = {},
+  ): Promise<Answer<T>> {
+    const response = await this.#send(method, path, body, more);
     if (!response.ok) return refusal(response);
     return { kind: 'ok', value: schema.parse(await response.json()) };
   }

@@ -7,6 +7,7 @@ import { CompletionRunner } from './completions/runner.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { connectionParts, followSettings } from './connection-parts.ts';
 import { daemonCommands } from './daemon-commands.ts';
+import { DoctorDocument, doctorCommands } from './doctor/doctor.ts';
 import { PresetEditorProvider, registerPresetEditor } from './presets/editor.ts';
 import { presetCommands } from './presets/preset-commands.ts';
 import { keyCommands } from './spend/key-commands.ts';
@@ -35,6 +36,7 @@ export function activate(context: ExtensionContext): CallgateExports {
   const presetEditor = new PresetEditorProvider(callgate);
   const runner = new CompletionRunner(callgate);
   const tree = new SpendTreeProvider(spend);
+  const doctor = new DoctorDocument();
 
   function onState(state: ConnectionState): void {
     status.show(state);
@@ -62,6 +64,7 @@ export function activate(context: ExtensionContext): CallgateExports {
     status,
     runner,
     tree,
+    doctor,
     window.createTreeView('callgate.spend', { treeDataProvider: tree }),
     registerPresetEditor(presetEditor),
     registerCommands(callgate, {
@@ -69,6 +72,7 @@ export function activate(context: ExtensionContext): CallgateExports {
       ...keyCommands(callgate),
       ...presetCommands(callgate),
       ...completionCommands(callgate, runner),
+      ...doctorCommands(callgate, doctor),
     }),
     spend.onDidChange(() => {
       void commands.executeCommand('setContext', 'callgate.noKeys', spend.tree !== null && spend.keys.length === 0);

@@ -5,6 +5,7 @@ import './activation.e2e.ts';
 import './spend.e2e.ts';
 import './completion.e2e.ts';
 import './language.e2e.ts';
+import './doctor.e2e.ts';
 import './daemon-down.e2e.ts';
 
 export function run(): Promise<void> {
