@@ -93,4 +93,12 @@ function choice(
 }
 
 /** Femto-dollars of a call with 750 tokens in and 250 out: prices of tokens and of requests made comparable. */
-const typical = ({ prompt, completion, request }: Price) => Number(750n * prompt + 250n * completion + request);
+function typical(price: Price): number {
+  let cost = typicalCosts.get(price);
+  if (cost === undefined) {
+    cost = Number(750n * price.prompt + 250n * price.completion + price.request);
+    typicalCosts.set(price, cost);
+  }
+  return cost;
+}
+const typicalCosts = new WeakMap<Price, number>();

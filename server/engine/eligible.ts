@@ -31,7 +31,7 @@ export type Eligible = {
   /** The chance each endpoint had of being tried first among those of its model; null: there was nothing to choose. */
   readonly shares: ReadonlyMap<Endpoint, number> | null;
   /** By what the next call of this conversation finds the same endpoint; null: there is none to find. */
-  readonly conversation: Conversation | null;
+  readonly conversation: (() => Conversation) | null;
 };
 
 /** Who asks, as far as routing goes by it. */
@@ -111,14 +111,23 @@ export function eligibleRoutes(
     return { model, sort: named.sort, id: named.id, choices: found };
   });
 
+  const [first] = perModel;
+  const [only] = first?.choices ?? [];
+  // Most calls have one place to go and nothing to say about it.
+  if (only && perModel.length === 1 && first?.choices.length === 1 && !request['provider']) {
+    const routes = [{ model: only.model, endpoints: [only.endpoint] }];
+    return { kind: 'eligible', routes, left, selection: 'only', shares: null, conversation: null };
+  }
   const hasChoice = perModel.some(({ choices }) => choices.length > 1) && !preferences.order?.length;
-  const conversation = hasChoice ? conversationOf(request, asker.keyId, asker.sessionHeader) : null;
+  const conversation = hasChoice ? remembered(() => conversationOf(request, asker.keyId, asker.sessionHeader)) : null;
+  // Telling one conversation from another costs more than all the rest of this; most daemons remember none.
+  const isSticky = conversation && memory.sticky.size > 0;
   const circumstances = (modelId: string): Circumstances => ({
     hasOutage: (id) => memory.breakers.hasOutage(id, now),
     recent: (id) => memory.records.recent(id, now),
     uptime: (id) => memory.records.of(id, now).uptimeLast30m,
     isHere: (name) => isCallableHere(name, providers),
-    sticky: conversation && memory.sticky.endpointOf(stickyId(conversation, modelId), now),
+    sticky: isSticky ? memory.sticky.endpointOf(stickyId(conversation(), modelId), now) : null,
   });
   const together = models.length > 1 && sortOf(preferences) !== null && isUnpartitioned(preferences, request['route']);
   const plans: readonly Plan<Choice>[] = together
@@ -157,6 +166,14 @@ export function eligibleRoutes(
 }
 
 const ONLINE_REMEDY = 'Send "plugins": [{ "id": "web" }] with a model of a router that searches, such as OpenRouter.';
+
+function remembered<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 /** Under which name a conversation with a model is remembered. */
 export const stickyId = ({ name }: Conversation, modelId: string) => `${name} ${modelId}`;

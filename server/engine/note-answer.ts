@@ -1,6 +1,7 @@
 import type { Usage } from '../pricing/usage.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
+import { isNamed } from './conversation.ts';
 import type { Course } from './course.ts';
 import { stickyId } from './eligible.ts';
 import type { Ending } from './settle.ts';
@@ -28,11 +29,11 @@ export function noteAnswer(
   const afterFirst = Math.max(0, (generationMs ?? 0) - (latencyMs ?? 0));
   records.answered(endpoint.id, now, untilFirst, usage.completion, Math.max(1, untilFirst + afterFirst));
 
-  const { conversation } = course.eligible;
+  const { conversation, selection } = course.eligible;
   if (!conversation) return;
-  const id = stickyId(conversation, endpoint.model.id);
   const { price } = endpoint.model;
   const savesMoney = price !== null && price.cacheRead !== null && price.cacheRead < price.prompt;
   const hasCache = savesMoney && usage.cached + usage.cacheWrite > 0;
-  if (conversation.isNamed || hasCache || sticky.endpointOf(id, now) === endpoint.id) sticky.keep(id, endpoint.id, now);
+  if (!hasCache && selection !== 'sticky' && !isNamed(course.request, course.caller.sessionId)) return;
+  sticky.keep(stickyId(conversation(), endpoint.model.id), endpoint.id, now);
 }

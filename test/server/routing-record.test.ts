@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conversationOf } from '../../server/engine/conversation.ts';
+import { conversationOf, isNamed } from '../../server/engine/conversation.ts';
 import { outdone } from '../../server/engine/soft-filters.ts';
 import { sandboxProvider } from '../../server/providers/built-in.ts';
 import type { Endpoint } from '../../server/providers/registry.ts';
@@ -175,8 +175,8 @@ describe('sticky sessions', () => {
     expect(name(begins('a'), 'other')).not.toBe(name(begins('a')));
     expect(name({ ...begins('b'), session_id: 's' })).toBe(name({ ...begins('a') }, 'k', 's'));
     expect(name({ ...begins('a'), session_id: 's' }, 'k', 'other')).toBe(name({ ...begins('a') }, 'k', 's'));
-    expect(conversationOf({ prompt_cache_key: 'p' }, 'k', null).isNamed).toBe(true);
-    expect(conversationOf(begins('a'), 'k', null).isNamed).toBe(false);
+    expect(isNamed({ prompt_cache_key: 'p' }, null)).toBe(true);
+    expect(isNamed(begins('a'), null)).toBe(false);
   });
 });
 
