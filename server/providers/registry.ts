@@ -1,4 +1,4 @@
-import { type CatalogueModel, knownPrice } from '../pricing/catalogue.ts';
+import { type CatalogueModel, currentPrice } from '../pricing/catalogue.ts';
 import { type Credential, coversCall } from './keys.ts';
 import { modelDefaults } from './model-defaults.ts';
 import type { KeySource, Provider } from './provider.ts';
@@ -188,14 +188,17 @@ function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
   const name = prefix ? modelId.slice(prefix.length + 1) : provider.isRouter ? modelId : '';
   if (name === '') return null;
   const native = provider.nativeOf?.(name) ?? name;
+  const now = currentPrice(provider.priceProvider, native);
   return {
     id: modelId,
     native,
     name: modelId,
     description: '',
     contextLength: null,
-    price: knownPrice(provider.priceProvider, native),
     ...modelDefaults(provider, native),
+    get price() {
+      return now();
+    },
   };
 }
 
