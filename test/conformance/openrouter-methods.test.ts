@@ -205,6 +205,19 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await failureOf(program.generations.submitFeedback({ submitGenerationFeedbackRequest }))).toMatchObject({
       statusCode: 403,
     });
+    for (const body of [
+      {},
+      [],
+      { generation_id: generationId },
+      { generation_id: generationId, category: 'slow' },
+      { generation_id: '', category: 'other' },
+      { generation_id: generationId, category: 'other', comment: 'x'.repeat(1001) },
+      { generation_id: [generationId], category: 'other' },
+    ]) {
+      const response = await house.daemon.request('/api/v1/generation/feedback', { body });
+      expect([body, response.status]).toEqual([body, 400]);
+      await response.body?.cancel();
+    }
     const unknown = { submitGenerationFeedbackRequest: { generationId: 'gen-0', category: 'other' } } as const;
     expect(await failureOf(manager.generations.submitFeedback(unknown))).toBeInstanceOf(errors.NotFoundResponseError);
   },

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Ask, Client, ClientKind } from '../clients/client.ts';
-import { House, VERDICT, WEATHER } from './house.ts';
+import { BERGEN, House, VERDICT, WEATHER } from './house.ts';
 import { type Speaker, TOKENS } from './script.ts';
 import { Watch } from './watch.ts';
 
@@ -93,6 +93,20 @@ export function conformanceCases(kind: ClientKind, speaker: Speaker): void {
             `result ${WEATHER.id}: 4 °C`,
           ],
         });
+      });
+
+      it('lets the model use a tool twice at once', async () => {
+        const { calls, text } = await client.useTool({ model: 'lab/both-tools', stream }, (city) => `${city} is cold`);
+        expect(calls).toEqual([
+          { name: 'weather', arguments: { city: 'Oslo' } },
+          { name: 'weather', arguments: { city: 'Bergen' } },
+        ]);
+        expect(text).toBe(`result ${WEATHER.id}: Oslo is cold and result ${BERGEN.id}: Bergen is cold`);
+      });
+
+      it('is told that an answer was cut off', async () => {
+        const told = await client.ask({ model: 'lab/short', maxTokens: 5, stream });
+        expect(told).toMatchObject({ text: 'Once upon a', finish: 'length' });
       });
 
       it.runIf(kind.tellsReasoning)('hears the model think', async () => {

@@ -3,6 +3,7 @@ import { TestDaemon } from '../../support/test-daemon.ts';
 import { type Behaviour, type Seen, type Speaker, teach } from './script.ts';
 
 export const WEATHER = { id: 'call_oslo', name: 'weather', arguments: '{"city":"Oslo"}' } as const;
+export const BERGEN = { id: 'call_bergen', name: 'weather', arguments: '{"city":"Bergen"}' } as const;
 export const VERDICT = { city: 'Oslo', degrees: 4 } as const;
 const WORDS = ['Hello', ' there', ', friend', '.'];
 
@@ -15,6 +16,14 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     if (!result) return { calls: [WEATHER] };
     return { pieces: ['It is ', result.slice(`result ${WEATHER.id}: `.length), '.'] };
   },
+  // Calls twice at once, after a word, and wants both results.
+  'both-tools': ({ turns }) => {
+    const results = turns.filter((turn) => turn.startsWith('result '));
+    if (results.length === 0) return { pieces: ['Let me ', 'look.'], calls: [WEATHER, BERGEN] };
+    return { pieces: [results.join(' and ')] };
+  },
+  // Was cut off by its maximum.
+  short: () => ({ pieces: ['Once upon a'], cutOff: true }),
   // Has thought before it called, and wants its thoughts back.
   'thinking-tools': ({ turns, signatures }) => {
     if (!turns.some((turn) => turn.startsWith('result '))) {

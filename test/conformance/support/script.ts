@@ -8,6 +8,8 @@ export type Reply = {
   readonly signature?: string;
   readonly pieces?: readonly string[];
   readonly calls?: readonly ToolCall[];
+  /** By the maximum of tokens. */
+  readonly cutOff?: boolean;
   /** Milliseconds before the answer, and between its pieces. */
   readonly wait?: number;
   readonly every?: number;

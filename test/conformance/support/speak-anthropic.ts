@@ -131,7 +131,7 @@ function contentOf({ reasoning, signature = '', pieces, calls = [] }: Reply): Bl
   ];
 }
 
-const stopOf = ({ calls }: Reply) => (calls ? 'tool_use' : 'end_turn');
+const stopOf = ({ calls, cutOff }: Reply) => (cutOff ? 'max_tokens' : calls ? 'tool_use' : 'end_turn');
 
 const KINDS: Readonly<Record<number, string>> = {
   401: 'authentication_error',

@@ -111,7 +111,7 @@ function toolCall({ id, name, arguments: given }: NonNullable<Reply['calls']>[nu
   return { id, type: 'function', function: { name, arguments: given } };
 }
 
-const finishOf = (reply: Reply) => (reply.calls ? 'tool_calls' : 'stop');
+const finishOf = ({ calls, cutOff }: Reply) => (cutOff ? 'length' : calls ? 'tool_calls' : 'stop');
 
 /** A text in two, as arguments come. */
 export function halves(text: string): string[] {
