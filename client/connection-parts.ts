@@ -3,6 +3,7 @@ import { type Disposable, type ExtensionContext, type LogOutputChannel, Uri, wor
 import { requestStop } from './api.ts';
 import type { Connection, ConnectionParts } from './connection.ts';
 import type { LanguageEvents } from './language.ts';
+import type { CommandAnswer } from './launch.ts';
 import { asksForAnotherDaemon, readSettings, type Settings } from './settings.ts';
 
 const STOP_POLL = 100;
@@ -32,6 +33,14 @@ export function connectionParts(
     sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     now: Date.now,
   };
+}
+
+/** Runs a command of our own version's command line, on the state folder that the settings name. */
+export async function runCallgate(context: ExtensionContext, args: readonly string[]): Promise<CommandAnswer> {
+  const dist = Uri.joinPath(context.extensionUri, 'dist').fsPath;
+  const version = String(context.extension.packageJSON.version);
+  const { createLauncher } = await import('./launch.ts');
+  return createLauncher(dist, version, readSettings(), () => {}).callgate(args);
 }
 
 /** Another state folder, port or runtime means another daemon. */

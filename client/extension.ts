@@ -1,15 +1,18 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
+import type { ConfigStanding } from '../server/protocol.ts';
 import { Api } from './api.ts';
 import type { Callgate } from './callgate.ts';
 import { registerCommands } from './commands.ts';
 import { completionCommands } from './completions/completion-commands.ts';
 import { CompletionRunner } from './completions/runner.ts';
+import { ConfigNotice } from './config-notice.ts';
 import { Connection, type ConnectionState } from './connection.ts';
-import { connectionParts, followSettings } from './connection-parts.ts';
+import { connectionParts, followSettings, runCallgate } from './connection-parts.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { DoctorDocument, doctorCommands } from './doctor/doctor.ts';
 import { PresetEditorProvider, registerPresetEditor } from './presets/editor.ts';
 import { presetCommands } from './presets/preset-commands.ts';
+import { ServiceOffer, serviceCommands } from './service.ts';
 import { keyCommands } from './spend/key-commands.ts';
 import { Spend } from './spend/spend.ts';
 import { SpendTreeProvider } from './spend/tree.ts';
@@ -30,12 +33,15 @@ export function activate(context: ExtensionContext): CallgateExports {
   const api = new Api(() => connection.ready());
   const spend = new Spend(() => api.spend(), log);
   const status = new Status(spend);
-  const events = { onCallFinished: () => spend.refreshSoon(), onChanged };
+  const config = new ConfigNotice();
+  const onConfig = (standing: ConfigStanding) => void config.show(standing);
+  const events = { onCallFinished: () => spend.refreshSoon(), onChanged, onConfig };
   const connection: Connection = new Connection(connectionParts(context, log, events), onState);
   const callgate: Callgate = { extensionUri: context.extensionUri, log, connection, api, spend };
   const presetEditor = new PresetEditorProvider(callgate);
   const runner = new CompletionRunner(callgate);
   const tree = new SpendTreeProvider(spend);
+  const service = new ServiceOffer({ memory: context.globalState, callgate: (args) => runCallgate(context, args) });
   const doctor = new DoctorDocument();
 
   function onState(state: ConnectionState): void {
@@ -47,10 +53,19 @@ export function activate(context: ExtensionContext): CallgateExports {
       );
       spend.refreshSoon();
       presetEditor.offerModels();
+      void showConfig();
     } else if (state.kind === 'failed') {
       log.error(state.failure.message, state.failure.detail ?? '');
     }
     if (state.kind === 'failed' || state.kind === 'stopped') spend.clear();
+  }
+
+  /** What was read before this window was attached is not told again. */
+  async function showConfig(): Promise<void> {
+    const status = await api.status().catch(() => null);
+    if (status?.kind !== 'ok') return;
+    const { config_path: path = '', config_error: error = null, config_restart: restart = [] } = status.value;
+    onConfig({ path, problems: error === null ? [] : error.split('\n'), restart });
   }
 
   function onChanged(): void {
@@ -69,7 +84,8 @@ export function activate(context: ExtensionContext): CallgateExports {
     registerPresetEditor(presetEditor),
     registerCommands(callgate, {
       ...daemonCommands(callgate),
-      ...keyCommands(callgate),
+      ...keyCommands(callgate, service),
+      ...serviceCommands(service),
       ...presetCommands(callgate),
       ...completionCommands(callgate, runner),
       ...doctorCommands(callgate, doctor),

@@ -7,7 +7,10 @@ import {
   type CallFinished,
   CHANGED,
   type Changed,
+  CONFIG_READ,
+  type ConfigStanding,
   callFinished,
+  configStanding,
   type LanguageOptions,
   LSP_PATH,
   LSP_SUBPROTOCOL,
@@ -19,6 +22,7 @@ import { WebSocketReader, WebSocketWriter } from './web-socket-transport.ts';
 export type LanguageEvents = {
   readonly onCallFinished: (call: CallFinished) => void;
   readonly onChanged: (changed: Changed) => void;
+  readonly onConfig: (standing: ConfigStanding) => void;
 };
 
 /** Direct calls, secrets and `@preset/…` may stand in any language; other schemes are views of ours or of git. */
@@ -70,6 +74,10 @@ export async function attachLanguage(
     const call = callFinished.safeParse(params);
     if (call.success) events.onCallFinished(call.data);
     else log.warn(`A ${CALL_FINISHED} that this version cannot read: ${call.error.message}`);
+  });
+  client.onNotification(CONFIG_READ, (params: unknown) => {
+    const standing = configStanding.safeParse(params);
+    if (standing.success) events.onConfig(standing.data);
   });
   client.onNotification(CHANGED, (params: Changed) => events.onChanged(params));
   try {

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import {
   type DaemonHandle,
@@ -12,10 +13,17 @@ import {
 import type { Failure } from './failure.ts';
 import type { Settings } from './settings.ts';
 
+export type CommandAnswer = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
 export type Launcher = {
+  /** Runs a command of our own version's command line to its end. */
+  readonly callgate: (args: readonly string[]) => Promise<CommandAnswer>;
   readonly ensure: (signal: AbortSignal) => Promise<DaemonHandle | Failure>;
   readonly find: (signal: AbortSignal) => Promise<DaemonHandle | null>;
 };
+
+/** A service manager may wait for a daemon's drain. */
+const COMMAND_MS = 90_000;
 
 /**
  * Finds this person's daemon, or starts it on the Node of their settings, one found on PATH, or VS Code's own runtime.
@@ -30,6 +38,12 @@ export function createLauncher(
   const state = stateFolder(process.env, settings.state);
   return {
     find: (signal) => findDaemon(state, signal),
+    callgate: async (args) => {
+      const prepared = await prepare(dist, version, state, settings);
+      if ('message' in prepared) return { code: null, stdout: '', stderr: prepared.message };
+      const [bundle = ''] = prepared.args;
+      return runToEnd(prepared.command, [bundle, ...args, '--state', state], prepared.env);
+    },
     ensure: async (signal) => {
       const running = await findDaemon(state, signal);
       // A running daemon of ours needs no runtime and no copy of the bundle; its version is judged below either way.
@@ -59,6 +73,20 @@ export function createLauncher(
       }
     },
   };
+}
+
+function runToEnd(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CommandAnswer> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, ...env }, timeout: COMMAND_MS, windowsHide: true };
+    execFile(command, [...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+      resolve({ code, stdout, stderr: stderr || (code === null ? String(error?.message) : '') });
+    });
+  });
 }
 
 type Prepared = {

@@ -4,12 +4,16 @@ import type { Answer, KeyReset, KeyWithSecret } from '../api.ts';
 import { askInTurn, askPick, askText, required } from '../ask.ts';
 import type { Callgate } from '../callgate.ts';
 import { type Command, showRefusal } from '../commands.ts';
+import type { ServiceOffer } from '../service.ts';
 import { limitText, stateText } from './key-text.ts';
 import { askLimit, askReset } from './limit-questions.ts';
 import type { SpendRow } from './rows.ts';
 
 /** Everything one does to API keys from the editor. */
-export function keyCommands(callgate: Callgate): Readonly<Record<string, Command>> {
+export function keyCommands(
+  callgate: Callgate,
+  service: Pick<ServiceOffer, 'offer'>,
+): Readonly<Record<string, Command>> {
   const onKey = (
     run: (callgate: Callgate, key: SpendKey) => Promise<void>,
     among?: (key: SpendKey) => boolean,
@@ -21,7 +25,13 @@ export function keyCommands(callgate: Callgate): Readonly<Record<string, Command
     },
   });
   return {
-    createKey: { needs: ['daemon'], run: (row) => createKey(callgate, row) },
+    createKey: {
+      needs: ['daemon'],
+      run: async (row) => {
+        // Not waited for: the answer may come much later, or never.
+        if (await createKey(callgate, row)) void service.offer().catch((error) => callgate.log.warn(String(error)));
+      },
+    },
     editKeyLimit: onKey(editLimit),
     rotateKey: onKey(rotate),
     disableKey: onKey(
@@ -36,7 +46,8 @@ export function keyCommands(callgate: Callgate): Readonly<Record<string, Command
   };
 }
 
-async function createKey(callgate: Callgate, row: unknown): Promise<void> {
+/** Whether one was made. */
+async function createKey(callgate: Callgate, row: unknown): Promise<boolean> {
   const title = l10n.t('Create API Key');
   let name = '';
   let limit: number | null | undefined;
@@ -67,13 +78,17 @@ async function createKey(callgate: Callgate, row: unknown): Promise<void> {
       return asked;
     },
   ]);
-  if (!done) return;
+  if (!done) return false;
   const workspace = isRow(row) && row.kind === 'workspace' ? { workspace_id: row.workspace.id } : {};
   const cap = limit ?? null;
-  await showSecret(
-    callgate,
-    await callgate.api.createKey({ name, limit: cap, limit_reset: cap === null ? null : reset, ...workspace }),
-  );
+  const made = await callgate.api.createKey({
+    name,
+    limit: cap,
+    limit_reset: cap === null ? null : reset,
+    ...workspace,
+  });
+  await showSecret(callgate, made);
+  return made.kind === 'ok';
 }
 
 async function editLimit(callgate: Callgate, key: SpendKey): Promise<void> {

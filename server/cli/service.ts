@@ -61,6 +61,7 @@ export function addService(program: Command): void {
         print(
           facts([
             ['service', standing.name],
+            ['available', standing.available ? standing.manager : `no ${standing.manager} answers here`],
             ['installed', standing.installed ? standing.file : 'no'],
             ['running', standing.running ? 'yes' : 'no'],
           ]),

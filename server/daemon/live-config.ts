@@ -23,7 +23,13 @@ const POLL_MS = 1_000;
 const SETTLE_MS = 150;
 
 /** What of `server` is asked for anew each time; all else, such as the port, is what the daemon was started with. */
-const LIVE: ReadonlySet<string> = new Set(['allowed_hosts', 'allowed_origins', 'queue_wait', 'idle_exit']);
+const LIVE: ReadonlySet<string> = new Set([
+  'allowed_hosts',
+  'allowed_origins',
+  'queue_wait',
+  'idle_exit',
+  'response_cache',
+]);
 
 /**
  * config.yaml while the daemon runs: read again when it changes or when asked, put in place whole or not at all. It is looked at

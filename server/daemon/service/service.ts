@@ -10,6 +10,8 @@ export type ServiceStanding = {
   readonly manager: ServiceManager['kind'];
   readonly name: string;
   readonly file: string;
+  /** Whether such a manager answers on this machine. */
+  readonly available: boolean;
   readonly installed: boolean;
   /** The manager keeps it running now: serving, or standing by while another daemon serves. */
   readonly running: boolean;
@@ -54,7 +56,9 @@ export async function uninstallService(manager: ServiceManager, state: string, r
 export async function serviceStanding(manager: ServiceManager, run: RunTool): Promise<ServiceStanding> {
   const { kind, name, file } = manager;
   const installed = existsSync(file);
-  return { manager: kind, name, file, installed, running: installed && (await manager.isRunning(run)) };
+  const [command, ...args] = manager.probe;
+  const available = (await run(command, args)).code === 0;
+  return { manager: kind, name, file, available, installed, running: installed && (await manager.isRunning(run)) };
 }
 
 const PRINT = 'See what would be installed with `callgate service install --print`.';
