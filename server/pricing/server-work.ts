@@ -36,12 +36,13 @@ const TOOL_PREFIX = 'openrouter:';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads `plugins`, `web_search_options`, `:online` and server tools; nothing of the kind is `NO_WORK` itself. */
+/** Reads `plugins`, `web_search_options` and server tools; nothing of the kind is `NO_WORK` itself. */
 export function serverWorkOf(request: Fields): ServerWork {
   const plugins = request['plugins'];
   const tools = request['tools'];
+  if (plugins === undefined && tools === undefined && request['web_search_options'] === undefined) return NO_WORK;
   const hosted = Array.isArray(tools) ? tools.filter(isServerTool) : [];
-  let searches = namesOnline(request) || request['web_search_options'] ? PLUGIN_SEARCHES : 0;
+  let searches = request['web_search_options'] ? PLUGIN_SEARCHES : 0;
   let unbounded: string | null = null;
   for (const plugin of Array.isArray(plugins) ? (plugins as readonly Fields[]) : []) {
     const { id, enabled } = plugin ?? {};
@@ -72,11 +73,6 @@ function isServerTool(tool: unknown): tool is { readonly type: string; readonly 
   if (typeof tool !== 'object' || tool === null || !('type' in tool) || typeof tool.type !== 'string') return false;
   return tool.type.startsWith(TOOL_PREFIX) || tool.type.startsWith('web_search');
 }
-
-const namesOnline = ({ model, models }: Fields) =>
-  [model, ...(Array.isArray(models) ? models : [])].some(
-    (name) => typeof name === 'string' && name.includes(':online'),
-  );
 
 /** The conditions under which a router stops its tools: any one of them does. */
 function stopOf(conditions: unknown): { readonly steps: number | null; readonly dollars: Femto | null } {
