@@ -15,16 +15,14 @@ const turn: fc.Arbitrary<Message[]> = fc.oneof(
   fc
     .record({ role: fc.constant('user'), content: fc.array(fc.record({ type: fc.constant('text'), text })) })
     .map((message) => [message]),
-  fc
-    .array(fc.tuple(fc.uuid(), text), { minLength: 1, maxLength: 3 })
-    .map((calls) => [
-      {
-        role: 'assistant',
-        content: null,
-        tool_calls: calls.map(([id]) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })),
-      },
-      ...calls.map(([id, content]) => ({ role: 'tool', tool_call_id: id, content })),
-    ]),
+  fc.array(fc.tuple(fc.uuid(), text), { minLength: 1, maxLength: 3 }).map((calls) => [
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: calls.map(([id]) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })),
+    },
+    ...calls.map(([id, content]) => ({ role: 'tool', tool_call_id: id, content })),
+  ]),
 );
 const chat = fc.array(turn, { minLength: 1, maxLength: 20 }).map((turns) => turns.flat());
 const isInstruction = ({ role }: Message) => role === 'system' || role === 'developer';
