@@ -31,7 +31,12 @@ class ByProxy extends Dispatcher {
       way = this.#wayTo(new URL(origin));
       this.#ways.set(origin, way);
     }
-    if (way instanceof Error) throw way;
+    if (way instanceof Error) {
+      // Told as undici tells its own failures, so that the handler ends what it has begun.
+      if (handler.onError) handler.onError(way);
+      else throw way;
+      return true;
+    }
     return way.dispatch(options, handler);
   }
 

@@ -36,7 +36,20 @@ async function proxyTo(port: number, options: ProxyOptions = {}): Promise<HttpPr
   return proxy;
 }
 
+/** Both ways of the transport, which must come to the same. */
 async function call(url: string, env: NodeJS.ProcessEnv) {
+  const streamed = await callStreamed(url, env);
+  const transport = new Transport(env);
+  ends.push(() => transport.close());
+  const whole = await transport.exchange(
+    { url, headers: { authorization: 'Bearer sk-provider' }, body: '{}' },
+    { signal: new AbortController().signal, headersTimeoutMs: 5_000, timeoutMs: 5_000 },
+  );
+  expect(whole.kind === 'whole' ? { status: whole.status, text: whole.body.toString() } : whole).toEqual(streamed);
+  return streamed;
+}
+
+async function callStreamed(url: string, env: NodeJS.ProcessEnv) {
   const transport = new Transport(env);
   ends.push(() => transport.close());
   const answer = await transport.send(
@@ -65,14 +78,14 @@ describe('calls behind a proxy', () => {
     const proxy = await proxyTo(await tlsUpstream(), { auth: 'me:p@ss' });
     const answer = await trusting(() => call(`https://${NAME}/v1/x`, { HTTPS_PROXY: proxy.url('me:p%40ss') }));
     expect(answer).toEqual({ status: 200, text: 'POST /v1/x no proxy header' });
-    expect(proxy.asked).toEqual([`CONNECT ${NAME}:443`]);
+    expect(proxy.asked).toEqual([`CONNECT ${NAME}:443`, `CONNECT ${NAME}:443`]);
   });
 
   it('do not trust whom the tunnel leads to', async () => {
     const proxy = await proxyTo(await tlsUpstream());
     const answer = await call(`https://${NAME}/v1/x`, { https_proxy: proxy.url() });
     expect(answer).toMatchObject({ kind: 'no_answer', reason: 'connect' });
-    expect(proxy.asked).toEqual([`CONNECT ${NAME}:443`]);
+    expect(proxy.asked).toEqual([`CONNECT ${NAME}:443`, `CONNECT ${NAME}:443`]);
   });
 
   it('ask for plain http by the whole URL', async () => {
@@ -81,7 +94,7 @@ describe('calls behind a proxy', () => {
     const proxy = await proxyTo(Number(new URL(provider.baseUrl).port), { auth: 'me:secret' });
     const answer = await call(`http://${NAME}/v1/x`, { HTTP_PROXY: proxy.url('me:secret') });
     expect(answer).toMatchObject({ status: 200 });
-    expect(proxy.asked).toEqual([`POST http://${NAME}/v1/x`]);
+    expect(proxy.asked).toEqual([`POST http://${NAME}/v1/x`, `POST http://${NAME}/v1/x`]);
     expect(provider.received[0]?.headers).toMatchObject({ authorization: 'Bearer sk-provider', host: NAME });
     expect(provider.received[0]?.headers).not.toHaveProperty('proxy-authorization');
   });
