@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../providers/byte-stream.ts';
 import { type Dialect, dialectOf } from '../providers/dialect.ts';
+import type { UpstreamAnswer } from '../providers/opening.ts';
 import type { Endpoint } from '../providers/registry.ts';
-import { type NoAnswer, readErrorBody, type Transport, type UpstreamAnswer } from '../providers/transport.ts';
+import { type NoAnswer, readErrorBody, type Transport } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import type { JsonObject } from './resolve-preset.ts';
@@ -13,7 +14,7 @@ export type Batches = AsyncGenerator<readonly string[], void, undefined>;
 export type AttemptResult =
   | { readonly kind: 'json'; readonly text: string; readonly answer: JsonObject }
   /** All events up to the first token have come and none is an error; `body` is destroyed to stop the rest. */
-  | { readonly kind: 'stream'; readonly first: readonly string[]; readonly rest: Batches; readonly body: Readable }
+  | { readonly kind: 'stream'; readonly first: readonly string[]; readonly rest: Batches; readonly body: ByteStream }
   | AttemptFailed
   | { readonly kind: 'aborted' };
 
@@ -64,7 +65,7 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
   if (answer.kind === 'no_answer') return unanswered(answer);
   if (!isSuccess(answer.status)) {
     const raw = await readErrorBody(answer.body);
-    return failedStatus(answer.status, raw, answer.headers['retry-after'], now());
+    return failedStatus(answer.status, raw, answer.retryAfter, now());
   }
   // Headers and comments are no answer yet: a provider that sends nothing else must not hold the call for ever.
   const limitMs = headersTimeoutMs - (performance.now() - startedMs);
@@ -97,12 +98,7 @@ function failed(failure: Failure, message: string, raw: string, retryAfter: numb
   return { kind: 'failed', failure, message, raw: raw.slice(0, 4_000), retryAfter };
 }
 
-function failedStatus(
-  status: number,
-  raw: string,
-  retryAfter: string | string[] | undefined,
-  now: Date,
-): AttemptFailed {
+function failedStatus(status: number, raw: string, retryAfter: string | undefined, now: Date): AttemptFailed {
   const seconds = retryAfterSeconds(retryAfter, now.getTime());
   return failed({ status, reason: 'status' }, messageIn(raw) ?? `HTTP ${status}`, raw, seconds);
 }
@@ -123,14 +119,13 @@ function readJson(body: string, dialect: Dialect, request: JsonObject): AttemptR
 }
 
 async function openStream(answer: UpstreamAnswer, dialect: Dialect, request: JsonObject): Promise<AttemptResult> {
-  const type = String(answer.headers['content-type'] ?? '');
-  if (type.includes('application/json')) {
+  if (answer.contentType.includes('application/json')) {
     const raw = await readErrorBody(answer.body);
     const error = errorIn(parseObject(dialect.readAnswer(raw, request)) ?? {});
     if (error) return failed({ status: error.code, reason: 'status' }, error.message, raw);
     return failed({ status: 0, reason: 'stream' }, 'the provider answered a stream with a JSON document', raw);
   }
-  const rest = dialect.readEvents(answer.body as AsyncIterable<Buffer>, request);
+  const rest = dialect.readEvents(answer.body, request);
   const held: string[] = [];
   const tally = new Tally();
   for (let batch = await rest.next(); !batch.done; batch = await rest.next()) {

@@ -2,10 +2,10 @@ import { errorBody, type Refusal, refuse } from '../errors.ts';
 import { costOf } from '../pricing/cost.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type AttemptResult, errorIn, parseObject } from './attempt.ts';
+import { ChunkRewriter } from './chunk-rewriter.ts';
 import { type Course, isByok, routeMetadata } from './course.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { type Settled, type SettleParts, settleAnswer, usageSoFar } from './settle.ts';
-import { spliceTopLevel } from './splice.ts';
 import { Tally } from './tally.ts';
 import { codeFor } from './upstream-refusal.ts';
 import { usageReport } from './usage-report.ts';
@@ -50,7 +50,12 @@ export async function* streamThrough(
   };
   try {
     try {
-      for await (const batch of batches(source)) {
+      const { rest } = source;
+      for (
+        let batch: readonly string[] | undefined = source.first;
+        batch;
+        batch = (await rest.next()).value ?? undefined
+      ) {
         if (hangUp) continue;
         const { text, error, done } = passAllOn(batch, tally, frame);
         if (text !== '' && !course.signal.aborted) yield text;
@@ -78,26 +83,16 @@ export async function* streamThrough(
   }
 }
 
-type Frame = { readonly members: JsonObject; readonly spliced: Readonly<Record<string, string>> };
+type Frame = { readonly members: JsonObject; readonly rewriter: ChunkRewriter };
 
 function frameOf(course: Course, endpoint: Endpoint): Frame {
   const model = endpoint.model.id;
   const provider = endpoint.provider.name;
+  const created = Math.floor(course.startedAt.getTime() / 1000);
   return {
-    members: {
-      id: course.id,
-      object: 'chat.completion.chunk',
-      created: Math.floor(course.startedAt.getTime() / 1000),
-      model,
-      provider,
-    },
-    spliced: { id: JSON.stringify(course.id), model: JSON.stringify(model), provider: JSON.stringify(provider) },
+    members: { id: course.id, object: 'chat.completion.chunk', created, model, provider },
+    rewriter: new ChunkRewriter({ id: course.id, model, provider }, created),
   };
-}
-
-async function* batches(source: OpenStream): AsyncGenerator<readonly string[], void, undefined> {
-  yield source.first;
-  yield* source.rest;
 }
 
 type Passed = { readonly text: string; readonly error: CutShort | null; readonly done: boolean };
@@ -123,18 +118,7 @@ function passOn(data: string, tally: Tally, frame: Frame): string | CutShort {
   tally.add(chunk);
   const { choices } = chunk;
   if (!Array.isArray(choices) || choices.length === 0) return '';
-  const missing = choices.some(
-    (choice) => typeof choice === 'object' && choice !== null && !('finish_reason' in choice),
-  );
-  const text = spliceTopLevel(data, {
-    ...frame.spliced,
-    ...('usage' in chunk ? { usage: null } : {}),
-    // What OpenRouter's clients insist on: no null fingerprint, a finish_reason in every choice, the two constant members.
-    ...(chunk['system_fingerprint'] === null ? { system_fingerprint: null } : {}),
-    ...(missing ? { choices: JSON.stringify(choices.map((choice) => ({ finish_reason: null, ...choice }))) } : {}),
-    ...('object' in chunk ? {} : { object: '"chat.completion.chunk"' }),
-    ...(typeof chunk['created'] === 'number' ? {} : { created: String(frame.members['created']) }),
-  });
+  const text = frame.rewriter.rewrite(data, chunk, choices);
   return text.includes('\n') ? `data: ${text.replaceAll(/\r?\n|\r/g, ' ')}\n\n` : `data: ${text}\n\n`;
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { type CallAnswer, type Caller, type CallInput, generationId } from '../engine/call.ts';
@@ -81,11 +80,7 @@ export async function answerCall(
   const answering = kept(admin.ioLog, input, engine.call(input));
   if (body['stream'] !== true) return sendWhole(reply, await answering);
 
-  const silence = new AbortController();
-  const patience = sleep(keepAliveMs, 'slow' as const, { ref: false, signal: silence.signal }).catch(
-    () => 'slow' as const,
-  );
-  const early = await Promise.race([answering, patience]).finally(() => silence.abort());
+  const early = await orSlow(answering, keepAliveMs);
   if (early !== 'slow' && early.kind !== 'stream') return sendWhole(reply, early);
   const stream = new EventStream(reply, keepAliveMs);
   if (early === 'slow') stream.comment();
@@ -104,6 +99,14 @@ export async function answerCall(
     stream.cut();
   }
   return reply;
+}
+
+/** What comes first: the answer, or the moment at which a word must be said to keep the connection alive. */
+function orSlow<T>(answering: Promise<T>, patienceMs: number): Promise<T | 'slow'> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve('slow'), patienceMs).unref();
+    answering.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply {

@@ -129,9 +129,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function headerIn(raw: readonly Buffer[], name: string): string | undefined {
+/** A header of an answer's head, its name in lower case. */
+export function headerIn(raw: readonly Buffer[], name: string): string | undefined {
   for (let at = 0; at < raw.length; at += 2) {
-    if (raw[at]?.toString('latin1').toLowerCase() === name) return raw[at + 1]?.toString('latin1');
+    if (raw[at]?.length === name.length && raw[at]?.toString('latin1').toLowerCase() === name)
+      return raw[at + 1]?.toString('latin1');
   }
   return undefined;
 }

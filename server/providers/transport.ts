@@ -1,15 +1,9 @@
-import type { Readable } from 'node:stream';
-import { type Dispatcher, errors, request } from 'undici';
+import { type Dispatcher, errors } from 'undici';
+import type { ByteStream } from './byte-stream.ts';
 import { outgoingDispatcher } from './dispatcher.ts';
 import { Exchange, ExchangeLimit, type WholeAnswer } from './exchange.ts';
+import { Opening, type UpstreamAnswer } from './opening.ts';
 import type { UpstreamRequest } from './provider.ts';
-
-export type UpstreamAnswer = {
-  readonly kind: 'answer';
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Readable;
-};
 
 export type NoAnswer = {
   readonly kind: 'no_answer';
@@ -48,21 +42,15 @@ export class Transport {
   /** Sends and resolves with the answer's head; expected failures are values. */
   async send(
     upstream: UpstreamRequest,
-    options: { readonly signal: AbortSignal; readonly headersTimeoutMs: number },
+    { signal, headersTimeoutMs }: { readonly signal: AbortSignal; readonly headersTimeoutMs: number },
   ): Promise<UpstreamAnswer | NoAnswer> {
+    if (signal.aborted) return ABORTED;
     try {
-      const answer = await request(upstream.url, {
-        method: 'POST',
-        dispatcher: this.#agent,
-        headers: upstream.headers,
-        body: upstream.body,
-        signal: options.signal,
-        headersTimeout: Math.max(1, options.headersTimeoutMs),
-      });
-      return { kind: 'answer', status: answer.statusCode, headers: answer.headers, body: answer.body };
+      return await new Promise<UpstreamAnswer>((resolve, reject) =>
+        this.#dispatch(upstream, headersTimeoutMs, new Opening(signal, resolve, reject)),
+      );
     } catch (error) {
-      if (options.signal.aborted) return ABORTED;
-      return { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
+      return noAnswer(error, signal);
     }
   }
 
@@ -82,27 +70,22 @@ export class Transport {
           errorLimit: ERROR_BODY_LIMIT,
           errorTimeoutMs: ERROR_BODY_TIMEOUT_MS,
         };
-        const { origin, path } = this.#target(upstream.url);
-        this.#agent.dispatch(
-          {
-            origin,
-            path,
-            method: 'POST',
-            headers: upstream.headers,
-            body: upstream.body,
-            headersTimeout: Math.max(1, options.headersTimeoutMs),
-          },
-          new Exchange(limits, resolve, reject),
-        );
+        this.#dispatch(upstream, options.headersTimeoutMs, new Exchange(limits, resolve, reject));
       });
     } catch (error) {
-      if (signal.aborted) return ABORTED;
-      return { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
+      return noAnswer(error, signal);
     }
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  #dispatch(upstream: UpstreamRequest, headersTimeoutMs: number, handler: Dispatcher.DispatchHandler): void {
+    const { origin, path } = this.#target(upstream.url);
+    const { headers, body } = upstream;
+    const headersTimeout = Math.max(1, headersTimeoutMs);
+    this.#agent.dispatch({ origin, path, method: 'POST', headers, body, headersTimeout }, handler);
   }
 
   #target(url: string): Target {
@@ -118,12 +101,12 @@ export class Transport {
 }
 
 /** Reads a failed answer's body, bounded in size and time; never throws. */
-export async function readErrorBody(body: Readable): Promise<string> {
+export async function readErrorBody(body: ByteStream): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   const timer = setTimeout(() => body.destroy(), ERROR_BODY_TIMEOUT_MS);
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
       if (size >= ERROR_BODY_LIMIT) break;
@@ -132,9 +115,12 @@ export async function readErrorBody(body: Readable): Promise<string> {
     // What came so far is all there is to show.
   } finally {
     clearTimeout(timer);
-    body.destroy();
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, ERROR_BODY_LIMIT);
+}
+
+function noAnswer(error: unknown, signal: AbortSignal): NoAnswer {
+  return signal.aborted ? ABORTED : { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
 }
 
 function reasonOf(error: unknown): Exclude<NoAnswer['reason'], 'aborted'> {

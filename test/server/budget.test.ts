@@ -251,9 +251,10 @@ describe('a ledger that cannot be written for a while', () => {
       const key = await daemon.key({ limit: 1 });
       const disk = fillDisk('["end"');
       try {
-        const response = await daemon.chat(key.secret, { ...CALL, stream: streamed });
-        if (streamed) await expect(response.text()).rejects.toThrow();
+        const answered = daemon.chat(key.secret, { ...CALL, stream: streamed });
+        if (streamed) await expect(answered.then((response) => response.text())).rejects.toThrow();
         else {
+          const response = await answered;
           const { error } = (await response.json()) as { error: { message: string } };
           expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
           expect(error.message).toContain('withheld');
