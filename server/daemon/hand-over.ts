@@ -1,6 +1,6 @@
 /**
  * The old daemon's side of a change of version: serve on → a moment without calls → sockets to the successor → store closed, lock
- * free → the successor serves. See docs/decisions/0006-handoff.md.
+ * free → the successor serves. See docs/decisions/0011-handoff-and-life.md.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { proofOf, readDaemonJson, readOrCreateManagementKey, writeDaemonJson } from '../../server/daemon/discovery.ts';
+import { loopbackRequest, readText } from '../../server/daemon/loopback-request.ts';
 import { isNodeSupported } from '../../server/daemon/node-version.ts';
 import { paths, prepareStateFolder } from '../../server/daemon/state-folder.ts';
 import { ensureDaemon, findDaemon, nodeRuntime } from '../../server/ensure-daemon.ts';
@@ -205,6 +206,20 @@ describe('ensureDaemon', () => {
       onSpawn: (pid) => pid && pids.add(pid),
     });
     expect(result).toMatchObject({ kind: 'timeout', log: paths(harness.state).startLog });
+  });
+
+  it('waits as long as another one drains, and then starts one', async () => {
+    const { running, info } = await harness.serve([], { FAKE_SLOW_MS: '11000' });
+    const slow = await loopbackRequest(`${info.url}/slow`);
+    running.child.kill('SIGTERM');
+    await running.until(() => (running.stderr.includes('Stopping') ? true : null));
+    const result = await ensureDaemon({
+      state: harness.state,
+      launch: launch(),
+      onSpawn: (pid) => pid && pids.add(pid),
+    });
+    expect(result).toMatchObject({ kind: 'connected', started: true });
+    expect(await readText(slow, 1_000)).toBe('begun\nended\n');
   });
 
   it('stops waiting when it is told to', async () => {

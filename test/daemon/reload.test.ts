@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loopbackRequest, readText } from '../../server/daemon/loopback-request.ts';
 import { paths } from '../../server/daemon/state-folder.ts';
+import { FakeProvider, stream } from '../support/fake-provider.ts';
+import { providerYaml } from '../support/test-daemon.ts';
 import { bundle, Harness } from './support/harness.ts';
 
 let built: Awaited<ReturnType<typeof bundle>>;
@@ -51,6 +53,42 @@ describe('config.yaml while the daemon runs', () => {
     writeFileSync(join(harness.folder, 'two.yaml'), naming('through-the-link'));
     await serving(info.url).toEqual(['through-the-link']);
     expect((await status()).config_error).toBeNull();
+  });
+
+  it('holds for new calls; those under way end at the provider they began with', async () => {
+    const provider = await FakeProvider.start();
+    const real = await bundle('server/main.ts');
+    const daemon = new Harness(real.script);
+    try {
+      provider.on('long', stream({ chunks: 30, every: 50 }));
+      mkdirSync(daemon.state, { mode: 0o700 });
+      const file = paths(daemon.state).config;
+      writeFileSync(file, `providers:\n${providerYaml('one', provider.baseUrl, ['long'])}`);
+      const { info } = await daemon.serve();
+      const { key } = JSON.parse(
+        (await daemon.run(['keys', 'create', '--name', 'p', '--limit', '5', '--json'])).stdout,
+      );
+      const call = (model: string) =>
+        fetch(`${info.url}/api/v1/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
+        });
+      const under = await call('one/long');
+      expect(under.status).toBe(200);
+      writeFileSync(file, `providers:\n${providerYaml('two', provider.baseUrl, ['long'])}`);
+      expect(await daemon.run(['reload'])).toMatchObject({ code: 0 });
+      expect((await call('one/long')).status).toBeGreaterThanOrEqual(400);
+      expect((await call('two/long')).status).toBe(200);
+      const text = await under.text();
+      expect(text).toContain('"w29 "');
+      expect(text).toContain('"provider":"one"');
+      expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    } finally {
+      await daemon.dispose();
+      await provider.stop();
+      real.remove();
+    }
   });
 
   it('changes nothing while it is invalid, and says where and why until it is mended', async () => {
