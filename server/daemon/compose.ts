@@ -108,7 +108,7 @@ export const compose: Compose = async (options) => {
   const context: HttpContext = {
     admin,
     engine,
-    managementDigest: digestOf(managementKey),
+    managementDigest: digestOf(managementKey).bytes,
     keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
     proof: (nonce) => proofOf(managementKey, nonce),
   };

@@ -6,6 +6,7 @@ import { DEPTH_LIMIT, nestsTooDeep } from '../engine/json-depth.ts';
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import { authenticate } from './authenticate.ts';
+import { ConnectionDigests } from './connection-digests.ts';
 import type { HttpContext } from './context.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
 import { type AccessPolicy, checkRequest, headOf, JSON_TYPE } from './security.ts';
@@ -50,6 +51,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
   });
 
+  const digests = new ConnectionDigests();
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request, reply) => {
     const { headers } = request.raw;
@@ -61,7 +63,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     // A path nobody serves asks for a key like any other, so that it cannot be told from one that is served.
     const access = request.is404 ? 'any' : request.routeOptions.config.access;
     if (access === 'none' || access === 'internal') return undefined;
-    const identity = await authenticate(headers, access ?? 'management', context);
+    const identity = await authenticate(headers, access ?? 'management', context, (secret) =>
+      digests.of(request.raw.socket, secret),
+    );
     if (identity.kind === 'refused') return sendRefusal(reply, identity);
     request.identity = identity;
     return undefined;
@@ -113,7 +117,8 @@ function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
-    const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    const type = request.headers['content-type'] ?? '';
+    const charset = type.includes(';') ? (/charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8') : 'utf-8';
     let text: string;
     try {
       text = decode(body as Buffer, charset);

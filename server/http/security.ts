@@ -119,8 +119,11 @@ export function bearerOf(headers: Headers): string | null {
 }
 
 /** SHA-256 of a secret: by it secrets are compared, and keys found, in time that tells nothing of them. */
-export function digestOf(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer');
+export type Digest = { readonly bytes: Buffer; readonly hex: string };
+
+export function digestOf(secret: string): Digest {
+  const bytes = hash('sha256', secret, 'buffer');
+  return { bytes, hex: bytes.toString('hex') };
 }
 
 /** Compares two digests in time that depends on neither. */
@@ -130,7 +133,7 @@ export function digestsEqual(a: Buffer, b: Buffer): boolean {
 
 /** Compares two secrets in time that depends on neither; hashing first makes the lengths equal. */
 export function secretsEqual(a: string, b: string): boolean {
-  return digestsEqual(digestOf(a), digestOf(b));
+  return digestsEqual(digestOf(a).bytes, digestOf(b).bytes);
 }
 
 /** A header said twice is one that no check may half see, so its parts stay joined. */

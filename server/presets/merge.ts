@@ -5,11 +5,13 @@ import type { PresetConfig } from './schema.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields that say one thing under several names: the request's displaces the preset's under any of them. */
-const SAME_MEANING: readonly (readonly string[])[] = [
-  ['model', 'models'],
-  ['max_tokens', 'max_completion_tokens'],
-  ['reasoning', 'reasoning_effort'],
-];
+const SAME_MEANING: ReadonlyMap<string, readonly string[]> = new Map(
+  [
+    ['model', 'models'],
+    ['max_tokens', 'max_completion_tokens'],
+    ['reasoning', 'reasoning_effort'],
+  ].flatMap((names) => names.map((name) => [name, names] as const)),
+);
 
 /** A null here is no choice of model; other fields may be switched off by a null. */
 const MODEL: ReadonlySet<string> = new Set(['model', 'models']);
@@ -28,14 +30,10 @@ export function mergePreset(
   preset: { readonly config: PresetConfig | Fields; readonly systemPrompt: string | null },
 ): Record<string, unknown> {
   const config: Fields = preset.config;
-  const displaced = new Set(
-    SAME_MEANING.filter((names) => names.some((name) => (request[name] ?? null) !== null)).flat(),
-  );
-  const merged = Object.fromEntries(
-    [...Object.entries(config).filter(([name]) => !displaced.has(name)), ...Object.entries(request)].filter(
-      ([name, value]) => value !== undefined && !(value === null && MODEL.has(name)),
-    ),
-  );
+  const merged: Record<string, unknown> = {
+    ...keep(config, (name, value) => isSaid(name, value) && !isDisplaced(name, request)),
+    ...keep(request, isSaid),
+  };
   const tools = mergeTools(request['tools'], config['tools']);
   if (tools !== undefined) merged['tools'] = tools;
   if (config['cache_enabled'] === false) merged['cache_enabled'] = false;
@@ -44,4 +42,21 @@ export function mergePreset(
     merged['messages'] = [{ role: 'system', content: systemPrompt }, ...request['messages']];
   }
   return merged;
+}
+
+const isSaid = (name: string, value: unknown): boolean => value !== undefined && !(value === null && MODEL.has(name));
+
+/** Whether the request says, under this name or another, what the preset says under this one. */
+function isDisplaced(name: string, request: Fields): boolean {
+  const names = SAME_MEANING.get(name);
+  return names?.some((other) => (request[other] ?? null) !== null) ?? false;
+}
+
+/** The fields that pass; mostly all of them do, and then it is the same object. */
+function keep(fields: Fields, passes: (name: string, value: unknown) => boolean): Fields {
+  for (const name in fields) {
+    if (!passes(name, fields[name]))
+      return Object.fromEntries(Object.entries(fields).filter(([one, value]) => passes(one, value)));
+  }
+  return fields;
 }
