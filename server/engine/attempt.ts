@@ -10,11 +10,20 @@ import { Tally } from './tally.ts';
 
 export type Batches = AsyncGenerator<readonly string[], void, undefined>;
 
+type Clean = (text: string) => string;
+
 /** What one try at one endpoint came to, before anything of it was passed on. */
 export type AttemptResult =
   | { readonly kind: 'json'; readonly text: string; readonly answer: JsonObject }
   /** All events up to the first token have come and none is an error; `body` is destroyed to stop the rest. */
-  | { readonly kind: 'stream'; readonly first: readonly string[]; readonly rest: Batches; readonly body: ByteStream }
+  | {
+      readonly kind: 'stream';
+      readonly first: readonly string[];
+      readonly rest: Batches;
+      readonly body: ByteStream;
+      /** Takes the key that was sent out of what the provider says of it. */
+      readonly clean: Clean;
+    }
   | AttemptFailed
   | { readonly kind: 'aborted' };
 
@@ -38,17 +47,22 @@ export type AttemptInput = {
   readonly budgetMs: number;
 };
 
+/** Characters of a provider's own words that are kept. */
+const MOST_RAW = 4_000;
+
 /** Sends the request to one endpoint and reads as far as needed to know whether it is going to answer. */
 export async function attempt(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
-  const result = await send(transport, input, now);
   const { key } = input;
-  if (result.kind !== 'failed' || !key) return result;
   // Some servers repeat what they refuse, the key they were sent included.
-  const clean = (text: string) => text.replaceAll(key, '[redacted]');
-  return { ...result, message: clean(result.message), raw: clean(result.raw) };
+  const clean: Clean = (text) => (key ? text.replaceAll(key, '[redacted]') : text);
+  const result = await send(transport, input, clean, now);
+  // Only then cut: half a key is no longer found.
+  return result.kind === 'failed'
+    ? { ...result, message: clean(result.message), raw: clean(result.raw).slice(0, MOST_RAW) }
+    : result;
 }
 
-async function send(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
+async function send(transport: Transport, input: AttemptInput, clean: Clean, now: () => Date): Promise<AttemptResult> {
   const { endpoint, signal } = input;
   const startedMs = performance.now();
   const dialect = dialectOf(endpoint.provider.dialect);
@@ -58,14 +72,14 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
     const whole = await transport.exchange(upstream, { signal, headersTimeoutMs, timeoutMs: input.budgetMs });
     if (whole.kind === 'no_answer') return unanswered(whole);
     const text = whole.body.toString('utf8');
-    if (!isSuccess(whole.status)) return failedStatus(whole.status, text, whole.retryAfter, now());
+    if (!isSuccess(whole.status)) return failedStatus(whole.status, clean(text), whole.retryAfter, now());
     return readJson(text, dialect, input.request);
   }
   const answer = await transport.send(upstream, { signal, headersTimeoutMs });
   if (answer.kind === 'no_answer') return unanswered(answer);
   if (!isSuccess(answer.status)) {
     const raw = await readErrorBody(answer.body);
-    return failedStatus(answer.status, raw, answer.retryAfter, now());
+    return failedStatus(answer.status, clean(raw), answer.retryAfter, now());
   }
   // Headers and comments are no answer yet: a provider that sends nothing else must not hold the call for ever.
   const limitMs = headersTimeoutMs - (performance.now() - startedMs);
@@ -78,7 +92,7 @@ async function send(transport: Transport, input: AttemptInput, now: () => Date):
     Math.max(1, limitMs),
   );
   try {
-    return await openStream(answer, dialect, input.request);
+    return await openStream(answer, dialect, input.request, clean);
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
     if (late) return failed({ status: 0, reason: 'timeout' }, 'no answer came after its headers', '');
@@ -95,7 +109,7 @@ function unanswered({ reason, detail }: NoAnswer): AttemptResult {
 }
 
 function failed(failure: Failure, message: string, raw: string, retryAfter: number | null = null): AttemptFailed {
-  return { kind: 'failed', failure, message, raw: raw.slice(0, 4_000), retryAfter };
+  return { kind: 'failed', failure, message, raw, retryAfter };
 }
 
 function failedStatus(status: number, raw: string, retryAfter: string | undefined, now: Date): AttemptFailed {
@@ -118,7 +132,12 @@ function readJson(body: string, dialect: Dialect, request: JsonObject): AttemptR
   return { kind: 'json', text, answer: parsed };
 }
 
-async function openStream(answer: UpstreamAnswer, dialect: Dialect, request: JsonObject): Promise<AttemptResult> {
+async function openStream(
+  answer: UpstreamAnswer,
+  dialect: Dialect,
+  request: JsonObject,
+  clean: Clean,
+): Promise<AttemptResult> {
   if (answer.contentType.includes('application/json')) {
     const raw = await readErrorBody(answer.body);
     const error = errorIn(parseObject(dialect.readAnswer(raw, request)) ?? {});
@@ -136,7 +155,7 @@ async function openStream(answer: UpstreamAnswer, dialect: Dialect, request: Jso
       answer.body.destroy();
       return broken;
     }
-    if (tally.hasBegun) return { kind: 'stream', first: held, rest, body: answer.body };
+    if (tally.hasBegun) return { kind: 'stream', first: held, rest, body: answer.body, clean };
   }
   return failed({ status: 0, reason: 'stream' }, 'the stream ended before its first token', held.join('\n'));
 }

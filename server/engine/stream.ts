@@ -66,7 +66,7 @@ export async function* streamThrough(
       if (tally.finishReason === null && !hangUp && !course.signal.aborted)
         throw new CutShort('the stream ended before it was finished');
     } catch (error) {
-      if (!hangUp && !course.signal.aborted) broken = brokenBy(error, endpoint);
+      if (!hangUp && !course.signal.aborted) broken = brokenBy(error, endpoint, source);
     }
     const { usage, cost } = await settle();
     const metadata = course.caller.wantsMetadata
@@ -130,8 +130,8 @@ class CutShort extends Error {
   }
 }
 
-function brokenBy(error: unknown, endpoint: Endpoint): Refusal {
-  const message = error instanceof Error ? error.message : String(error);
+function brokenBy(error: unknown, endpoint: Endpoint, { clean }: OpenStream): Refusal {
+  const message = clean(error instanceof Error ? error.message : String(error));
   const status = error instanceof CutShort ? error.status : 0;
   // A router may find out midway that its key has no credit left.
   const code = [401, 402].includes(status) ? codeFor('status', status) : 'upstream_failed';

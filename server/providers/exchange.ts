@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { type ContentCoding, codingOf, unknownCoding, unpack } from './content-coding.ts';
 
 /** An answer that has come whole. */
 export type WholeAnswer = {
@@ -8,11 +9,11 @@ export type WholeAnswer = {
   readonly body: Buffer;
 };
 
-/** The answer did not fit in time or in memory; `headers` says whether it had begun. */
+/** The answer did not fit in time or in memory, or cannot be unpacked. */
 export class ExchangeLimit extends Error {
-  readonly reason: 'timeout' | 'size';
+  readonly reason: 'timeout' | 'size' | 'coding';
 
-  constructor(reason: 'timeout' | 'size', message: string) {
+  constructor(reason: ExchangeLimit['reason'], message: string) {
     super(message);
     this.reason = reason;
   }
@@ -41,6 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #abort: ((reason?: Error) => void) | undefined;
   #status = 0;
   #retryAfter: string | undefined;
+  #coding: ContentCoding | null = null;
   #size = 0;
   #over = false;
 
@@ -62,6 +64,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Others are only said to be coming.
     if (status < 200) return true;
     this.#status = status;
+    const packed = headerIn(headers, 'content-encoding');
+    const coding = codingOf(packed);
+    if (coding) this.#coding = coding;
+    else if (coding === undefined && !this.#isError)
+      this.#fail(new ExchangeLimit('coding', unknownCoding(packed).message));
     if (this.#isError) {
       this.#retryAfter = headerIn(headers, 'retry-after');
       clearTimeout(this.#timer);
@@ -110,8 +117,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#end()) return false;
     const [only] = this.#chunks;
     const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks);
-    this.#resolve({ kind: 'whole', status: this.#status, retryAfter: this.#retryAfter, body });
+    if (this.#coding === null) this.#answer(body);
+    else this.#unpack(body, this.#coding);
     return true;
+  }
+
+  #unpack(body: Buffer, coding: ContentCoding): void {
+    unpack(body, coding, this.#limits.bodyLimit, this.#isError).then(
+      (plain) => this.#answer(plain),
+      (error: unknown) => {
+        // An error is one, whatever it says.
+        if (this.#isError) this.#answer(Buffer.alloc(0));
+        else this.#reject(new ExchangeLimit('coding', `the answer cannot be unpacked: ${String(error)}`));
+      },
+    );
+  }
+
+  #answer(body: Buffer): void {
+    this.#resolve({ kind: 'whole', status: this.#status, retryAfter: this.#retryAfter, body });
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { ByteStream } from './byte-stream.ts';
+import { codingOf, unknownCoding, unpacked } from './content-coding.ts';
 import { headerIn } from './exchange.ts';
 
 /** An answer whose head has come. */
@@ -34,14 +35,22 @@ export class Opening implements Dispatcher.DispatchHandler {
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     // Others are only said to be coming.
     if (status < 200) return true;
-    this.#body = new ByteStream(resume, () => this.#abort?.());
+    const body = new ByteStream(resume, () => this.#abort?.());
+    this.#body = body;
+    const packed = headerIn(headers, 'content-encoding');
+    const coding = codingOf(packed);
     this.#resolve({
       kind: 'answer',
       status,
       contentType: headerIn(headers, 'content-type') ?? '',
       retryAfter: headerIn(headers, 'retry-after'),
-      body: this.#body,
+      body: coding ? unpacked(body, coding) : body,
     });
+    // Nobody can read on; what failed says why.
+    if (coding === undefined) {
+      body.fail(unknownCoding(packed));
+      this.#abort?.();
+    }
     return true;
   }
 
