@@ -119,7 +119,8 @@ export class Providers {
 
   /**
    * Every endpoint of a model, preferred ones first, whether or not their keys are there. A provider also serves
-   * `<its slug>/<anything>`, and a router anything at all: such a model has the library's price or none.
+   * `<its slug>/<anything>`, and a router anything that is not named for another: such a model has
+   * the library's price or none.
    */
   endpoints(modelId: string): readonly Endpoint[] {
     const known = this.#known(modelId);
@@ -159,11 +160,21 @@ export class Providers {
     const name = `${provider.slug}:${modelId}`;
     let model = this.#found.get(name);
     if (model === undefined) {
-      model = unlisted(provider, modelId);
+      model = provider.isRouter && this.#isElsewhere(provider, modelId) ? null : unlisted(provider, modelId);
       if (this.#found.size >= MOST_FOUND) this.#found.clear();
       this.#found.set(name, model);
     }
     return model;
+  }
+
+  /**
+   * Whether the id is named for a provider here that is no author at the router: a server on this machine, say, or one of
+   * config.yaml's. The router could but refuse it, and need not be shown what was meant to stay at home.
+   */
+  #isElsewhere(router: Provider, modelId: string): boolean {
+    const named = this.#providers.find(({ slug }) => modelId.startsWith(`${slug}/`));
+    if (named === undefined || named.isRouter) return false;
+    return !router.models().some(({ id }) => id.startsWith(`${named.slug}/`));
   }
 
   /** The endpoints one can call now. */

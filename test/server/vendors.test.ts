@@ -66,6 +66,16 @@ describe('built-in providers', () => {
     expect(at('groq', 'groq/qwen/qwen3-32b').model.price?.prompt).toBeGreaterThan(0n);
   });
 
+  it('keep what is meant for a server of one’s own from a router, which has never heard of it', () => {
+    const own = configuredProvider('my-server', { base_url: 'http://127.0.0.1:9/v1' }, undefined);
+    const keyed = new Providers([own, ...localProviders(), ...all], { get: () => 'k' }, {});
+    const slugs = (model: string) => keyed.endpoints(model).map(({ provider }) => provider.slug);
+    for (const model of ['my-server/large', 'ollama/llama3.2', 'vllm/secret', 'lmstudio/x', 'groq/compound'])
+      expect([model, slugs(model).includes('openrouter')]).toEqual([model, false]);
+    for (const model of ['openai/brand-new', 'deepseek/brand-new', 'anthropic/claude-opus-9.1', 'nobody/knows'])
+      expect([model, slugs(model).includes('openrouter')]).toEqual([model, true]);
+  });
+
   it('have a price for each model that they list', () => {
     for (const { models, slug } of all)
       for (const model of models()) expect(model.price, `${slug} ${model.id}`).not.toBeNull();
