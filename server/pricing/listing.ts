@@ -27,19 +27,24 @@ export type ListedModel = {
 const tokens = z.number().int().nonnegative().nullable().catch(null);
 const word = z.string().nullable().catch(null);
 const words = z.array(z.string()).catch([]);
-const decimal = z.string().optional();
+/** The highest prices that are believed, in US dollars: beyond them a unit was mistaken, and the price is not known. */
+const MOST_PER_TOKEN = 0.1;
+const MOST_PER_USE = 100;
+const upTo = (most: number) => z.string().refine((text) => !(Number(text) > most));
+const decimal = upTo(MOST_PER_TOKEN).optional();
+const fee = upTo(MOST_PER_USE).optional();
 
 const rates = {
   prompt: decimal,
   completion: decimal,
-  request: decimal,
-  image: decimal,
+  request: fee,
+  image: fee,
   image_token: decimal,
   image_output: decimal,
   audio: decimal,
   audio_output: decimal,
   input_audio_cache: decimal,
-  web_search: decimal,
+  web_search: fee,
   input_cache_read: decimal,
   input_cache_write: decimal,
   input_cache_write_1h: decimal,
@@ -48,8 +53,8 @@ const rates = {
 
 const pricing = z.object({
   ...rates,
-  prompt: z.string(),
-  completion: z.string(),
+  prompt: upTo(MOST_PER_TOKEN),
+  completion: upTo(MOST_PER_TOKEN),
   discount: z.number().optional(),
   overrides: z
     .array(

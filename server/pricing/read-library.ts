@@ -16,15 +16,30 @@ const constraint = z.union([
   z.looseObject({ start_date: z.iso.date() }),
   z.looseObject({ start_time: z.string(), end_time: z.string() }),
 ]);
+/** The library compiles a pattern only when a model is looked up, in the midst of a call. */
+const pattern = z.string().max(1_000).refine(isPattern, { error: 'is not a regular expression' });
+const matching: z.ZodType = z.lazy(() =>
+  z.union([
+    z.strictObject({ equals: z.string() }),
+    z.strictObject({ starts_with: z.string() }),
+    z.strictObject({ ends_with: z.string() }),
+    z.strictObject({ contains: z.string() }),
+    z.strictObject({ regex: pattern }),
+    z.strictObject({ or: z.array(matching) }),
+    z.strictObject({ and: z.array(matching) }),
+  ]),
+);
 const model = z.looseObject({
   id: z.string().min(1).max(300),
-  match: z.looseObject({}),
+  match: matching,
   prices: z.union([z.array(z.looseObject({ constraint: constraint.optional(), prices })), prices]),
 });
 const provider = z.looseObject({
   id: z.string().min(1).max(100),
   name: z.string(),
-  api_pattern: z.string(),
+  api_pattern: pattern,
+  model_match: matching.nullish(),
+  provider_match: matching.nullish(),
   models: z.array(model),
 });
 
@@ -44,6 +59,15 @@ export function readLibrary(file: unknown): readonly Provider[] | string {
   const missing = EXPECTED.filter((id) => !read.data.some((one) => one.id === id && one.models.length > 0));
   if (missing.length > 0) return `it has no models of ${missing.join(', ')}`;
   return read.data.map(withTypes) as unknown as readonly Provider[];
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** In the published file a constraint's kind is told by its members alone; the library's own data names it. */

@@ -198,6 +198,23 @@ it('the library’s file is read whole: every provider and model, with constrain
   expect(JSON.parse(JSON.stringify(readLibrary(file)))).toEqual(published());
 });
 
+it('a pattern that the library could not compile, or does not know, spoils the file', () => {
+  const withMatch = (match: object) =>
+    published().map((one) => ({ ...one, models: one.models.map((model) => ({ ...model, match })) }));
+  expect(readLibrary(withMatch({ regex: '(' }))).toContain('match');
+  expect(readLibrary(withMatch({ or: [{ equals: 'a' }, { regex: '[' }] }))).toContain('match');
+  expect(readLibrary(withMatch({ resembles: 'a' }))).toContain('match');
+  expect(readLibrary(published().map((one) => ({ ...one, api_pattern: '(' })))).toContain('api_pattern');
+});
+
+it('an absurd price in a listing is an unknown one', () => {
+  const listed = (pricing: object) => readListing({ data: [{ id: 'a/b', pricing }] })?.[0]?.price;
+  expect(listed({ prompt: '0.000001', completion: '99999999' })).toBeNull();
+  expect(listed({ prompt: '1e30', completion: '0' })).toBeNull();
+  expect(listed({ prompt: '0', completion: '0', web_search: '5000' })).toBeNull();
+  expect(listed({ prompt: '0.00006', completion: '0.0006', web_search: '0.05' })).not.toBeNull();
+});
+
 it('a listing is read leniently, and is refused when most of it is not understood', () => {
   const model = { id: 'a/b', pricing: { prompt: '0.1', completion: 'free' } };
   expect(readListing({ data: [model] })).toMatchObject([
