@@ -1,5 +1,15 @@
 import { basename } from 'node:path';
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import type * as z from 'zod';
 import { didYouMean } from '../presets/nearest.ts';
 import { type Config, configSchema, knownKeys } from './config-schema.ts';
@@ -30,7 +40,7 @@ export function parseConfig(text: string, name = 'config.yaml'): LoadedConfig {
     return { offset, text: `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${message}` };
   };
   const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0) return invalid(broken.map((error) => at(error.pos[0], error.message)));
+  if (broken.length > 0) return invalid(broken.map((error) => at(error.pos[0], withoutValue(error))));
 
   const aliases = findAlias(document);
   if (aliases !== null) return invalid([at(aliases, 'anchors and aliases are not used here')]);
@@ -46,8 +56,22 @@ export function parseConfig(text: string, name = 'config.yaml'): LoadedConfig {
 function invalid(problems: readonly { readonly offset: number; readonly text: string }[]): LoadedConfig {
   return {
     kind: 'invalid',
-    problems: [...problems].sort((a, b) => a.offset - b.offset).map((problem) => problem.text),
+    problems: [...problems]
+      .sort((a, b) => a.offset - b.offset)
+      .slice(0, MOST_PROBLEMS)
+      .map(({ text }) => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text)),
   };
+}
+
+/** A file that is not YAML at all has thousands. */
+const MOST_PROBLEMS = 50;
+const MOST_LETTERS = 500;
+
+/** What the library says of a text that is no YAML, but for what it quotes of it: a whole line of which may be a key. */
+function withoutValue({ code, message }: Pick<YAMLError, 'code' | 'message'>): string {
+  if (code === 'TAG_RESOLVE_FAILED' || code === 'BAD_DIRECTIVE') return 'tags and directives are not used here';
+  if (code === 'BAD_DQ_ESCAPE') return 'Invalid escape sequence';
+  return message.replace(/(?<=\S): .*$/s, '');
 }
 
 type Place = { readonly offset: number; readonly message: string };

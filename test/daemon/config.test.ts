@@ -187,6 +187,13 @@ describe('config.yaml', () => {
       provider(`    key: ${secret}\n`),
       provider(`    key: [${secret}\n`),
       provider(`    timeout: ${secret}\n`),
+      provider(`    headers: { Authorization: a }\n  ]${secret}\n`),
+      provider('').replace('base_url', `${secret} ]\n}base_url`),
+      `}\n${secret}\n`,
+      `%${secret} x\n---\n{}`,
+      `server: !${secret} {}`,
+      `server: !<${secret}> {}`,
+      `server: |${secret}\n  x`,
     ]) {
       expect(problems(text).join('\n')).not.toContain(secret);
     }
