@@ -338,7 +338,7 @@ describe('a request that cannot be routed as it says', () => {
     [{ provider: { sort: 'fastest' } }, 400, 'sort'],
     [{ provider: { max_price: { prompt: -1 } } }, 400, 'max_price'],
     [{ model: 'x/m:online' }, 400, ':online'],
-    [{ model: 'cheap/m:free', provider: { only: ['cheap'] } }, 404, 'cheap/m:free'],
+    [{ model: 'cheap/m:free', provider: { only: ['cheap'] } }, 400, 'cheap/m:free'],
     [{ provider: { only: ['cheap'], ignore: ['cheap'] } }, 404, 'provider.ignore'],
   ])('%j is refused by name', async (body, status, words) => {
     const answered = await call(body);
