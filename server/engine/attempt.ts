@@ -144,7 +144,7 @@ async function openStream(
     if (error) return failed({ status: error.code, reason: 'status' }, error.message, raw);
     return failed({ status: 0, reason: 'stream' }, 'the provider answered a stream with a JSON document', raw);
   }
-  const rest = dialect.readEvents(answer.body, request);
+  const rest = dialect.readEvents(answer.body);
   const held: string[] = [];
   const tally = new Tally();
   for (let batch = await rest.next(); !batch.done; batch = await rest.next()) {

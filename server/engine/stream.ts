@@ -1,11 +1,14 @@
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import { costOf } from '../pricing/cost.ts';
+import { excludesReasoning } from '../providers/reasoning.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type AttemptResult, errorIn, parseObject } from './attempt.ts';
 import { ChunkRewriter } from './chunk-rewriter.ts';
 import { type Course, isByok, routeMetadata } from './course.ts';
+import { withoutThoughts } from './hide-thoughts.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { type Settled, type SettleParts, settleAnswer, usageSoFar } from './settle.ts';
+import { spliceTopLevel } from './splice.ts';
 import { Tally } from './tally.ts';
 import { codeFor } from './upstream-refusal.ts';
 import { usageReport } from './usage-report.ts';
@@ -83,7 +86,12 @@ export async function* streamThrough(
   }
 }
 
-type Frame = { readonly members: JsonObject; readonly rewriter: ChunkRewriter };
+type Frame = {
+  readonly members: JsonObject;
+  readonly rewriter: ChunkRewriter;
+  /** The caller does not want to see the reasoning. */
+  readonly hidesThoughts: boolean;
+};
 
 function frameOf(course: Course, endpoint: Endpoint): Frame {
   const model = endpoint.model.id;
@@ -92,6 +100,7 @@ function frameOf(course: Course, endpoint: Endpoint): Frame {
   return {
     members: { id: course.id, object: 'chat.completion.chunk', created, model, provider },
     rewriter: new ChunkRewriter({ id: course.id, model, provider }, created),
+    hidesThoughts: excludesReasoning(course.request),
   };
 }
 
@@ -118,7 +127,12 @@ function passOn(data: string, tally: Tally, frame: Frame): string | CutShort {
   tally.add(chunk);
   const { choices } = chunk;
   if (!Array.isArray(choices) || choices.length === 0) return '';
-  const text = frame.rewriter.rewrite(data, chunk, choices);
+  const shown = frame.hidesThoughts ? withoutThoughts(choices) : choices;
+  if (shown.length === 0) return '';
+  const text =
+    shown === choices
+      ? frame.rewriter.rewrite(data, chunk, choices)
+      : frame.rewriter.rewrite(spliceTopLevel(data, { choices: JSON.stringify(shown) }), chunk, shown);
   return text.includes('\n') ? `data: ${text.replaceAll(/\r?\n|\r/g, ' ')}\n\n` : `data: ${text}\n\n`;
 }
 

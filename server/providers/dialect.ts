@@ -3,6 +3,7 @@ import { inRoutersWords } from './openai/answers.ts';
 import { encodeOpenAi, unsentFields } from './openai/encode.ts';
 import { readEvents } from './openai/stream.ts';
 import type { DialectName, UpstreamRequest } from './provider.ts';
+import { excludesReasoning } from './reasoning.ts';
 import type { Endpoint } from './registry.ts';
 import { vitalLack } from './wire-rules.ts';
 
@@ -30,11 +31,11 @@ export type Dialect = {
   ) => UpstreamRequest;
   /** Turns a whole answer, or an error, into the text of a chat completion, or of its error. What cannot be read stands as it is. */
   readonly readAnswer: (text: string, request: CanonicalRequest) => string;
-  /** Turns a stream into the data of chat completion chunks, in batches as the bytes come, `[DONE]` at its end. */
-  readonly readEvents: (
-    bytes: AsyncIterable<Buffer>,
-    request: CanonicalRequest,
-  ) => AsyncGenerator<readonly string[], void, undefined>;
+  /**
+   * Turns a stream into the data of chat completion chunks, in batches as the bytes come, `[DONE]` at its end. Reasoning that the
+   * caller does not want is in it, too: it is charged.
+   */
+  readonly readEvents: (bytes: AsyncIterable<Buffer>) => AsyncGenerator<readonly string[], void, undefined>;
 };
 
 /** The shape is ours already: bytes stand. */
@@ -43,8 +44,8 @@ const openai: Dialect = {
     provider.wire ? vitalLack(provider.wire, request, model.native) : null,
   warnings: (request, endpoint) => unsentFields(request, endpoint).map((field) => `${field} is not sent`),
   encode: encodeOpenAi,
-  readAnswer: inRoutersWords,
-  readEvents: (bytes, request) => readEvents(bytes, (data) => inRoutersWords(data, request)),
+  readAnswer: (text, request) => inRoutersWords(text, excludesReasoning(request)),
+  readEvents: (bytes) => readEvents(bytes, (data) => inRoutersWords(data, false)),
 };
 
 const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic };

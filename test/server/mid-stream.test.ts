@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { claudeEvents } from '../support/fake-anthropic.ts';
+import { claudeEvents, claudeStream } from '../support/fake-anthropic.ts';
 import { answer, FakeProvider, failure, type Handler, stream, usageOf } from '../support/fake-provider.ts';
 import { eventsOf, providerYaml, TestDaemon } from '../support/test-daemon.ts';
 
@@ -147,6 +147,61 @@ describe('a packed answer', () => {
     const { status, text } = await call(packed('gzip', gzipSync(Buffer.alloc(70_000_000, ' '))));
     expect([status, text.includes('unpacked')]).toEqual([502, true]);
   });
+});
+
+describe('reasoning that the caller does not want to see', () => {
+  const thought = (name: string) => (text: string) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: '', [name]: text }, finish_reason: null }] })}\n\n`;
+  const thinks = (think: (text: string) => string): Handler => {
+    return (_received, response) => {
+      response.writeHead(200, STREAM);
+      response.end(`${think('Hm, let me see.')}${think(' Yes.')}${chunk('Done.')}${END}`);
+    };
+  };
+  const claude = claudeStream({
+    events: claudeEvents([
+      { type: 'thinking', thinking: 'Hm, let me see.', signature: 'c2ln' },
+      { type: 'redacted_thinking', data: 'ZGF0YQ==' },
+      { type: 'text', text: 'Done.' },
+    ]),
+  });
+
+  it.each([
+    ['reasoning', 'one/m', thinks(thought('reasoning'))],
+    ['reasoning_content', 'one/m', thinks(thought('reasoning_content'))],
+    ['Anthropic’s', 'claude/m', claude],
+  ])('is kept out of a stream: %s', async (_, model, reply) => {
+    for (const body of [{ reasoning: { exclude: true } }, { include_reasoning: false }]) {
+      const { text, usage } = await call(reply, { ...body, model, stream: true });
+      expect([text.includes('Hm'), /"reasoning(_details|_content)?":/.test(text), text.includes('c2ln')]).toEqual([
+        false,
+        false,
+        false,
+      ]);
+      expect([text.includes('"content":"Done."'), usage]).toEqual([true, 0.00006]);
+    }
+    expect((await call(reply, { model, stream: true })).text).toContain('"reasoning":"Hm, let me see."');
+  });
+
+  it.each([
+    ['one/m', chunk('')],
+    ['claude/m', `data: ${JSON.stringify(claudeEvents([])[0])}\n\n`],
+  ])('is charged all the same when the caller leaves before anything else comes: %s', async (model, begin) => {
+    const words = 'many words about nothing much '.repeat(40);
+    const think = model === 'one/m' ? thought('reasoning')(words) : claudeThought(words);
+    provider.on('m', (_received, response) => void response.writeHead(200, STREAM).write(`${begin}${think}`));
+    const key = await daemon.key({ limit: 1 });
+    const leaving = new AbortController();
+    const body = { model, max_tokens: 500, stream: true, reasoning: { exclude: true } };
+    // What begins the stream is passed on, and came together with the thought.
+    await daemon.chat(key.secret, body, { signal: leaving.signal });
+    leaving.abort();
+    // Two hundred words at ten dollars per million tokens.
+    await expect.poll(async () => (await daemon.keyData(key.hash))['usage']).toBeGreaterThan(0.001);
+  });
+
+  const claudeThought = (thinking: string) =>
+    `data: ${JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } })}\n\n`;
 });
 
 describe('a connection', () => {

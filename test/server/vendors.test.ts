@@ -296,7 +296,7 @@ it('streams in other words are put right event by event, and the others stand', 
     yield Buffer.from('data: [DONE]\n\n');
   }
   const events: string[] = [];
-  for await (const batch of openai.readEvents(bytes(), {})) events.push(...batch);
+  for await (const batch of openai.readEvents(bytes())) events.push(...batch);
   expect(JSON.parse(events[0] ?? '').choices[0].delta).toEqual({ content: null, reasoning: 'Hm' });
   expect(events.slice(1)).toEqual([plain, '[DONE]']);
 });

@@ -1,6 +1,4 @@
-import type { CanonicalRequest } from '../dialect.ts';
 import { readEvents } from '../openai/stream.ts';
-import { excludesReasoning } from '../reasoning.ts';
 import { annotationOf, finishOf, tierOf } from './answer.ts';
 import { errorOf } from './errors.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
@@ -10,9 +8,8 @@ import { usageOf } from './usage.ts';
 /** Translates a stream of the Messages API into the data of chat completion chunks, batch by batch as the bytes come. */
 export async function* readMessageEvents(
   bytes: AsyncIterable<Buffer>,
-  request: CanonicalRequest,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  const stream = new MessageStream(excludesReasoning(request));
+  const stream = new MessageStream();
   for await (const batch of readEvents(bytes)) {
     const chunks = batch.flatMap((data) => stream.translate(data));
     if (chunks.length > 0) yield chunks;
@@ -23,15 +20,10 @@ type Call = { readonly index: number; readonly input: unknown; hasArguments: boo
 
 /** One answer as its events come. Blocks are numbered over all kinds, tool calls and thoughts each by themselves. */
 class MessageStream {
-  readonly #withoutReasoning: boolean;
   #head: Fields = { object: 'chat.completion.chunk', created: Math.floor(Date.now() / 1000) };
   readonly #calls = new Map<unknown, Call>();
   readonly #thoughts = new Map<unknown, number>();
   #usage: Fields = {};
-
-  constructor(withoutReasoning: boolean) {
-    this.#withoutReasoning = withoutReasoning;
-  }
 
   /** The chunks that one event comes to; what is no JSON is handed on, for the reader of chunks to say so. */
   translate(data: string): readonly string[] {
@@ -141,7 +133,6 @@ class MessageStream {
   }
 
   #detail(at: unknown, detail: Fields, more: Fields = {}): readonly string[] {
-    if (this.#withoutReasoning) return [];
     const index = this.#thoughts.get(at) ?? this.#thoughts.size;
     this.#thoughts.set(at, index);
     return [this.#chunk({ ...more, reasoning_details: [{ ...detail, format: CLAUDE_FORMAT, index }] })];

@@ -1,14 +1,11 @@
-import type { CanonicalRequest } from '../dialect.ts';
-import { excludesReasoning } from '../reasoning.ts';
-
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * An answer, or a chunk of one, in OpenRouter's words: several providers call its `reasoning` by another name, or put it among the
  * parts of the content. Whatever says nothing of that is the same text; the look costs a search for two words.
  */
-export function inRoutersWords(text: string, request: CanonicalRequest): string {
-  const exclude = excludesReasoning(request) && text.includes('"reasoning');
+export function inRoutersWords(text: string, withoutReasoning: boolean): string {
+  const exclude = withoutReasoning && text.includes('"reasoning');
   const isForeign = text.includes('"reasoning_content"') || text.includes('"thinking"');
   if (!exclude && !isForeign) return text;
   try {
