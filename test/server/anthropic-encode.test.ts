@@ -144,6 +144,7 @@ describe('the request', () => {
     expect(choice('required')).toEqual({ type: 'any' });
     expect(choice({ type: 'function', function: { name: 'f' } })).toEqual({ type: 'tool', name: 'f' });
     expect(choice(undefined)).toBeUndefined();
+    for (const tool_choice of ['auto', 'none']) expect(encode({ tool_choice }).tool_choice).toBeUndefined();
   });
 
   it('says the rest in the words of the Messages API', () => {
@@ -201,6 +202,16 @@ describe('the request', () => {
       'messages[0].tool_calls[0].function.arguments (it is not a JSON object)',
     ],
     [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
+    [{ stop: ['END', '\n\n'] }, 'stop (of white space alone)'],
+    [
+      {
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: ' ' },
+        ],
+      },
+      'messages (without anything said to the model but its instructions)',
+    ],
     [{ max_tokens: 2000, reasoning: { max_tokens: 2000 } }, 'reasoning.max_tokens (it must be less than max_tokens)'],
   ])('%j has no words here', (request, field) => {
     expect(lacking(request)).toBe(field);

@@ -62,7 +62,7 @@ export function translate(
     ...(thinking.thinking ? { thinking: thinking.thinking } : {}),
     ...(outputConfig ? { output_config: outputConfig } : {}),
     ...samplingOf(request, facts, isThinking(thinking), notes),
-    ...stopOf(request['stop']),
+    ...stopOf(request['stop'], notes),
     ...tierOf(request['service_tier'], notes),
     ...(request['cache_control'] ? { cache_control: request['cache_control'] } : {}),
     ...(typeof request['user'] === 'string' ? { metadata: { user_id: opaqueUser(request['user']) } } : {}),
@@ -88,8 +88,9 @@ function barOf(choice: Fields | null, messages: readonly Turn[]): string | null 
 
 const isThinking = ({ thinking }: Thinking) => thinking !== null && thinking['type'] !== 'disabled';
 
-function stopOf(stop: unknown): Fields {
+function stopOf(stop: unknown, notes: Notes): Fields {
   const sequences = (typeof stop === 'string' ? [stop] : listOf(stop)).filter((one) => one !== '');
+  if (sequences.some((one) => typeof one === 'string' && !/\S/.test(one))) notes.lack('stop (of white space alone)');
   return sequences.length > 0 ? { stop_sequences: sequences } : {};
 }
 

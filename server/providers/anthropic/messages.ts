@@ -45,6 +45,7 @@ export function conversationOf(list: unknown, notes: Notes): Conversation {
     }
   }
   for (const block of system) if (block.type !== 'text') notes.lack(`${block.type} in a system message`);
+  if (messages.length === 0) notes.lack('messages (without anything said to the model but its instructions)');
   return { system, messages };
 }
 

@@ -26,10 +26,12 @@ export function toolsOf(request: Fields, facts: ModelFacts, notes: Notes): reado
 /** Translates `tool_choice` and `parallel_tool_calls`; null when neither says anything. */
 export function toolChoiceOf(request: Fields, facts: ModelFacts, notes: Notes): Fields | null {
   const choice = choiceOf(request['tool_choice'], notes);
+  const hasTools = listOf(request['tools']).length > 0;
+  // Without tools to call the Messages API refuses the words; where none must be called they say nothing.
+  if (!hasTools && !isForced(choice)) return null;
   if (choice && isForced(choice) && !facts.forcedTools)
     notes.lack('tool_choice (this model may not be made to call one)');
-  if (request['parallel_tool_calls'] !== false || listOf(request['tools']).length === 0) return choice;
-  // Without tools to call there is nothing to do in parallel, and the Messages API refuses the word.
+  if (request['parallel_tool_calls'] !== false || !hasTools) return choice;
   return choice?.['type'] === 'none' ? choice : { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true };
 }
 
