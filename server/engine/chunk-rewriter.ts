@@ -53,7 +53,7 @@ export class ChunkRewriter {
       ...(missing
         ? { choices: JSON.stringify(choices.map((choice) => ({ finish_reason: null, ...(choice as object) }))) }
         : {}),
-      ...('object' in chunk ? {} : { object: '"chat.completion.chunk"' }),
+      ...(chunk['object'] === 'chat.completion.chunk' ? {} : { object: '"chat.completion.chunk"' }),
       ...(typeof chunk['created'] === 'number' ? {} : { created: this.#created }),
     });
     if (!missing && this.#unlike < MOST_UNLIKE) {

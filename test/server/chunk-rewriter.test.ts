@@ -85,4 +85,13 @@ describe('the chunks of a stream', () => {
       );
     }
   });
+
+  it('are called chunks, whatever a provider calls them', () => {
+    const rewriter = new ChunkRewriter(OURS, 7);
+    for (const object of ['chat.completion', '', null]) {
+      const value = { object, created: 1, choices: [{ index: 0, delta: {}, finish_reason: null }] };
+      const out = rewriter.rewrite(JSON.stringify(value), value, value.choices);
+      expect(JSON.parse(out).object).toBe('chat.completion.chunk');
+    }
+  });
 });
