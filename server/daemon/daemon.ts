@@ -136,8 +136,8 @@ async function lockOrRunning({ state, standby, onWait }: StartOptions): Promise<
 }
 
 async function startLocked(options: StartOptions, paths: StatePaths, lock: Lock): Promise<StartResult> {
-  // Left by a daemon that was killed; whoever reads it now would ask a port that may be anybody's.
-  deleteDaemonJson(options.state);
+  // Left by a daemon that was killed; whoever reads it now would ask a port that may be anybody's. After a succession it is ours.
+  if (!options.succession) deleteDaemonJson(options.state);
   const configPath = resolve(options.config ?? paths.config);
   const loaded: LoadedConfig = loadConfig(configPath, options.config !== undefined);
   if (loaded.kind === 'invalid') return { kind: 'invalid_config', problems: loaded.problems };

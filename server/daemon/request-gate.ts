@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { HEALTH_PATH } from '../protocol.ts';
 
 /**
  * Stands before the app's own request handler while a daemon is about to hand over: requests pass, or wait, or go elsewhere.
@@ -11,9 +12,11 @@ export class RequestGate {
   readonly #waiting: (readonly [IncomingMessage, ServerResponse])[] = [];
   #now: 'pass' | 'hold' | RequestListener = 'pass';
   readonly #gate: RequestListener = (request, response) => {
-    if (this.#now === 'hold') this.#waiting.push([request, response]);
-    else if (this.#now === 'pass') this.#pass(request, response);
-    else this.#now(request, response);
+    // Whoever looks for this daemon must find it meanwhile, or would start another.
+    const passes = this.#now === 'pass' || (this.#now === 'hold' && request.url?.startsWith(HEALTH_PATH));
+    if (passes) this.#pass(request, response);
+    else if (this.#now === 'hold') this.#waiting.push([request, response]);
+    else if (typeof this.#now === 'function') this.#now(request, response);
   };
 
   constructor(app: FastifyInstance) {

@@ -123,6 +123,10 @@ describe('a newer version', () => {
     };
     // One alone leaves moments without a call; the stream leaves none before its end.
     const calling = caller();
+    const found: (string | undefined)[] = [];
+    const looking = (async () => {
+      for (; !over; await sleep(5)) found.push((await findDaemon(harness.state))?.version);
+    })();
     const { text } = await long;
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
     expect(text.match(/"w\d+ "/g)).toHaveLength(80);
@@ -130,9 +134,10 @@ describe('a newer version', () => {
     const before = answers.length;
     await expect.poll(() => answers.length).toBeGreaterThan(before + 5);
     over = true;
-    await calling;
+    await Promise.all([calling, looking]);
 
     expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
+    expect([...new Set(found)]).toEqual([OLD, NEW]);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(answers.length);
     const status = JSON.parse((await harness.run(['status', '--json'])).stdout);
     expect(status).toMatchObject({ version: NEW, url: info.url, in_flight: 0 });
