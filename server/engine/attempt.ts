@@ -4,6 +4,7 @@ import type { UpstreamAnswer } from '../providers/opening.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type NoAnswer, readErrorBody, type Transport } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
+import { accountStatus } from './account-status.ts';
 import { nestsTooDeep } from './json-depth.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { Tally } from './tally.ts';
@@ -30,6 +31,8 @@ export type AttemptResult =
 export type AttemptFailed = {
   readonly kind: 'failed';
   readonly failure: Failure;
+  /** As the provider sent it, whatever it stands for; 0 when it sent none. */
+  readonly sentStatus: number;
   /** In the provider's own words where there are any. */
   readonly message: string;
   readonly raw: string;
@@ -109,7 +112,9 @@ function unanswered({ reason, detail }: NoAnswer): AttemptResult {
 }
 
 function failed(failure: Failure, message: string, raw: string, retryAfter: number | null = null): AttemptFailed {
-  return { kind: 'failed', failure, message, raw, retryAfter };
+  const { status, reason } = failure;
+  const meant = { status: accountStatus(status, raw), reason };
+  return { kind: 'failed', failure: meant, sentStatus: status, message, raw, retryAfter };
 }
 
 function failedStatus(status: number, raw: string, retryAfter: string | undefined, now: Date): AttemptFailed {

@@ -21,7 +21,7 @@ export function upstreamRefusal(
     metadata: {
       provider_name: name,
       provider_slug: slug,
-      ...(failure.status > 0 ? { provider_code: String(failure.status) } : {}),
+      ...(failed.sentStatus > 0 ? { provider_code: String(failed.sentStatus) } : {}),
       ...(credential?.name ? { provider_key: credential.name } : {}),
       ...(remedy ? { remedy } : {}),
       ...(raw ? { raw } : {}),

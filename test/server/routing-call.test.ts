@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answer, FakeProvider, failure, stream, usageOf } from '../support/fake-provider.ts';
 import { eventsOf, TestDaemon } from '../support/test-daemon.ts';
@@ -297,6 +298,45 @@ describe('a provider that refuses the daemon’s own key, or its account', () =>
       expect(error?.metadata['remedy']).toContain(remedy);
       expect(error?.metadata['provider_name']).toBe('OpenRouter');
     }
+  });
+
+  const google = [{ error: { code: 400, message: 'API key not valid. Please pass a valid API key.' } }];
+  const vendorsWords: readonly (readonly [string, number, unknown, string])[] = [
+    [
+      'Anthropic, credit',
+      400,
+      {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: 'Your credit balance is too low to access …' },
+      },
+      'provider_credits_exhausted',
+    ],
+    [
+      'OpenAI, credit',
+      429,
+      { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } },
+      'provider_credits_exhausted',
+    ],
+    ['Google, key', 400, google, 'provider_key_rejected'],
+    [
+      'a rate limit',
+      429,
+      { error: { message: 'You exceeded your current quota', code: 429 } },
+      'upstream_rate_limited',
+    ],
+    ['the request', 400, { error: { message: 'messages: my credit balance' } }, 'upstream_rejected'],
+  ];
+  it.each(vendorsWords)('is understood in the vendors’ own ways: %s', async (_, theirs, body, reason) => {
+    const words = (_received: unknown, response: ServerResponse) =>
+      void response.writeHead(theirs, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    upstream.on('router-m', words);
+    const alone = await call(only);
+    expect(alone.body.error?.metadata).toMatchObject({ reason, provider_code: String(theirs) });
+
+    // What is wrong with one account is not wrong with another's.
+    upstream.on('cheap-m', words);
+    const { status, body: answered } = await call({});
+    expect([status, answered.provider]).toEqual(reason === 'upstream_rejected' ? [400, undefined] : [200, 'dear']);
   });
 
   it('a router’s moderation is the request’s own affair', async () => {
