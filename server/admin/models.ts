@@ -22,11 +22,20 @@ export function modelsOfKey(providers: Providers, key: KeyRow): readonly Endpoin
   return [...found.values()];
 }
 
-/** Where one model can be called now, preferred first; null when nobody here has heard of it. */
-export function endpointsOf(providers: Providers, modelId: string): readonly Endpoint[] | null {
-  const known = providers.endpoints(modelId);
-  if (known.length === 0) return null;
-  return known.filter(({ provider }) => providers.keyOf(provider) !== undefined);
+/**
+ * Where one model can be called now, preferred first, and one endpoint of it that may want its key; null when nobody here has
+ * heard of it. A call may try any name of a provider's; the catalogue has those that are listed or have a price.
+ */
+export function endpointsOf(
+  providers: Providers,
+  modelId: string,
+): { readonly known: Endpoint; readonly endpoints: readonly Endpoint[] } | null {
+  const heard = providers
+    .endpoints(modelId)
+    .filter(({ model, provider }) => model.price !== null || provider.models().includes(model));
+  const endpoints = heard.filter(({ provider }) => providers.keyOf(provider) !== undefined);
+  const known = endpoints[0] ?? heard[0];
+  return known ? { known, endpoints } : null;
 }
 
 /** What a model takes and gives; where no listing says, text, and what its price has a word for. */

@@ -69,7 +69,11 @@ export class Prices {
   /** Back to the prices before the last refresh; the first one's before are those that came along. */
   rollback(): Promise<PricesChanged | Refusal> {
     return this.#inTurn(async () => {
-      if (!this.#kept) return refuse('invalid_request', { message: 'The prices that came along are in use already' });
+      if (!this.#kept)
+        return refuse('invalid_request', {
+          message: 'The prices that came along are in use already',
+          metadata: { remedy: 'There is nothing to take back.' },
+        });
       const text = this.#parts.files.read('previous');
       // None: the refresh that is taken back was the first, or the one before it was taken back already.
       const previous = text === null ? null : readKept(text);
@@ -87,7 +91,7 @@ export class Prices {
 
   async #refresh({ dryRun, file }: RefreshRequest): Promise<PricesChanged | Refusal> {
     const problems: string[] = [];
-    if (file === null) return refuse('invalid_request', { message: 'These are no prices: the file is empty' });
+    if (file === null) return noPrices('the file is empty');
     const came = file === undefined ? await this.#fetch(problems) : readGiven(file);
     if (came.library === null && came.listing === null) {
       return refuse('prices_unavailable', { detail: problems.join('; ') });
@@ -105,7 +109,7 @@ export class Prices {
   async #use(next: KeptPrices | null, dryRun: boolean, problems: readonly string[]): Promise<PricesChanged | Refusal> {
     const { files, admin } = this.#parts;
     const data = next ? dataOf(next, await bundledData()) : { library: await bundledData(), listing: [] };
-    if (typeof data === 'string') return refuse('invalid_request', { message: `These are no prices: ${data}` });
+    if (typeof data === 'string') return noPrices(data);
     const before = await priceData();
     const used = admin.providers.list().flatMap(({ priceProvider }) => priceProvider ?? []);
     const changes = priceChanges(before, data, [...new Set(used)], admin.now());
@@ -113,9 +117,7 @@ export class Prices {
     try {
       await usePriceData(data);
     } catch (error) {
-      return refuse('invalid_request', {
-        message: `These are no prices: ${error instanceof Error ? error.message : error}`,
-      });
+      return noPrices(error instanceof Error ? error.message : String(error));
     }
     // Every listing of models is made anew from now on; calls under way keep the prices they were bounded with.
     admin.providers.replace(admin.providers.list());
@@ -148,6 +150,12 @@ export class Prices {
     return { library, listing };
   }
 }
+
+const noPrices = (why: string) =>
+  refuse('invalid_request', {
+    message: `These are no prices: ${why}`,
+    metadata: { remedy: 'Give the data.json of genai-prices, or an answer of OpenRouter’s /api/v1/models.' },
+  });
 
 /** A list is the library's file, an object with `data` OpenRouter's list. */
 function readGiven(file: unknown): Pick<KeptPrices, 'library' | 'listing'> {

@@ -39,6 +39,8 @@ export function addPrices(program: Command): void {
           ]),
         );
       }
+      if (!model.includes('/'))
+        throw new CommandFailure(`No model is called "${model}"`, 'List them with `callgate models`.');
       const path = model.split('/').map(encodeURIComponent).join('/');
       const { data } = await api.call(endpoints, 'GET', `${API}/models/${path}/endpoints`);
       if (globals.json) return printJson(data.endpoints);

@@ -56,16 +56,15 @@ export function modelRoutes(app: FastifyInstance, { admin }: HttpContext): void 
   for (const name of ['/:author/:slug', '/:author/:slug/:rest']) {
     app.get<ByName>(`/api/v1/model${name}`, any, async (request, reply) => {
       const model = nameIn(request);
-      const found = endpointsOf(providers, model)?.[0] ?? providers.endpoints(model)[0];
-      return found ? sendData(reply, modelView(found)) : sendRefusal(reply, unknownModel(model));
+      const found = endpointsOf(providers, model);
+      return found ? sendData(reply, modelView(found.known)) : sendRefusal(reply, unknownModel(model));
     });
 
     app.get<ByName>(`/api/v1/models${name}/endpoints`, any, async (request, reply) => {
       const model = nameIn(request);
-      const endpoints = endpointsOf(providers, model);
-      const found = endpoints?.[0] ?? providers.endpoints(model)[0];
-      if (!found || !endpoints) return sendRefusal(reply, unknownModel(model));
-      return sendData(reply, modelWithEndpoints(found, endpoints, standing));
+      const found = endpointsOf(providers, model);
+      if (!found) return sendRefusal(reply, unknownModel(model));
+      return sendData(reply, modelWithEndpoints(found.known, found.endpoints, standing));
     });
   }
 
@@ -82,7 +81,11 @@ function nameIn({ params: { author, slug, rest } }: FastifyRequest<ByName>): str
     .replace(ROUTING_VARIANT, '');
 }
 
-const unknownModel = (name: string) => refuse('not_found', { message: `Model ${name.slice(0, 200)} not found` });
+const unknownModel = (name: string) =>
+  refuse('not_found', {
+    message: `Model ${name.slice(0, 200)} not found`,
+    metadata: { remedy: 'List the models that can be called with GET /api/v1/models, or `callgate models`.' },
+  });
 
 /** Without `offset` and `limit` all of them; a page says where the next begins, with the filters of this one. */
 function sendPage(
