@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** Who listens on a TCP port of this machine, such as `nginx (pid 812)`; null when that cannot be known. For messages only. */
 export async function portHolder(port: number): Promise<string | null> {
@@ -24,7 +25,8 @@ async function fromProc(port: number): Promise<string | null> {
       const target = await readlink(`/proc/${pid}/fd/${file}`).catch(() => '');
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode === undefined || !inodes.has(inode)) continue;
-      const name = (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
+      // Not `comm`, the name of its first thread: every Node calls that MainThread.
+      const name = basename(await readlink(`/proc/${pid}/exe`));
       return `${name} (pid ${pid})`;
     }
   }

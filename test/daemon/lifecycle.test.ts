@@ -186,7 +186,7 @@ describe('a daemon does not start', () => {
       const port = portOf(squatter);
       const { code, stdout, stderr } = await harness.run(['serve', '--json', '--port', String(port)]);
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-      expect(stderr).toMatch(new RegExp(`Port ${port} on \\S+ is taken by .*\\(pid ${process.pid}\\)`));
+      expect(stderr).toMatch(new RegExp(`Port ${port} on \\S+ is taken by node \\(pid ${process.pid}\\)`));
       expect(existsSync(paths(harness.state).daemonJson)).toBe(false);
     } finally {
       squatter.close();
