@@ -14,6 +14,7 @@ import { addPresets } from './presets.ts';
 import { addPrices } from './prices.ts';
 import { addProviders } from './providers.ts';
 import { addReload } from './reload.ts';
+import { addRoute } from './route.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
 import { addService } from './service.ts';
@@ -55,6 +56,7 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addAccount(program);
   addRun(program);
   addDoctor(program);
+  addRoute(program);
   return program;
 }
 
