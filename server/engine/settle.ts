@@ -122,20 +122,22 @@ async function settle(
   });
   const known = cost.source === 'unknown' ? null : usdOfNano(cost.nano);
   if (overrun && key.limit !== null) log.warn('call overran its bound', { id, key: key.label, cost: known });
-  // The ledger is the record of every call; a log at its usual level tells of those that went wrong.
-  log[ending.status === 200 ? 'debug' : 'info']('call settled', {
-    id,
-    key_label: key.label,
-    preset: preset?.slug ?? null,
-    model,
-    provider,
-    status: ending.status,
-    cost: known,
-    cost_source: cost.source,
-    prompt_tokens: usage.prompt,
-    completion_tokens: usage.completion,
-    attempts: course.attempts.length,
-    ms: ending.generationMs === null ? null : Math.round(ending.generationMs),
-  });
+  // The ledger is the record of every call; the log tells of those that went wrong.
+  if (ending.status !== 200) {
+    log.info('call settled', {
+      id,
+      key_label: key.label,
+      preset: preset?.slug ?? null,
+      model,
+      provider,
+      status: ending.status,
+      cost: known,
+      cost_source: cost.source,
+      prompt_tokens: usage.prompt,
+      completion_tokens: usage.completion,
+      attempts: course.attempts.length,
+      ms: ending.generationMs === null ? null : Math.round(ending.generationMs),
+    });
+  }
   announce(events, key, { id, preset: preset?.slug ?? null, model, provider, status: ending.status, cost: known });
 }

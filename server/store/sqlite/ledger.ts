@@ -5,7 +5,7 @@ import { type Entry, Journal } from './journal.ts';
 import { OpenReservations } from './open-reservations.ts';
 
 /** How long the tables may lag behind the journal; whoever reads them brings them up to date first. */
-const LAG_MS = 25;
+const LAG_MS = 50;
 /** Calls that are written at once without waiting that long. */
 const MOST_LAGGING = 1_000;
 const RETRY_MS = 1_000;
