@@ -28,7 +28,9 @@ export class ConfigNotice {
 
 function problemText(first: string, count: number): string {
   const more = count > 1 ? ` ${l10n.t('({0} more)', count - 1)}` : '';
-  return `${l10n.t('config.yaml is not valid, so the settings read before still hold.')} ${first}${more}`;
+  // The button leads to the column; a problem without a line names the whole path.
+  const what = first.replace(/^config\.yaml:(\d+):\d+: /, (_, line: string) => `${l10n.t('Line {0}', line)}: `);
+  return `${l10n.t('Callgate’s config.yaml is not valid, so the settings read before still hold.')} ${what}${more}`;
 }
 
 /** `config.yaml:3:9: …` counts from one. */

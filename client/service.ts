@@ -32,7 +32,7 @@ export class ServiceOffer {
     const [install, later, never] = [l10n.t('Install Service'), l10n.t('Not Now'), l10n.t('Never')];
     const choice = await window.showInformationMessage(
       l10n.t(
-        'Shall this machine keep the Callgate daemon running, also while no editor is open? Programs can then always call.',
+        'Keep the Callgate daemon running while no editor is open, so that programs can always call? This installs a service of yours on this machine.',
       ),
       install,
       later,

@@ -40,9 +40,10 @@ describe('the doctor’s report', () => {
   it('begins with what is wrong and how to cure it; nobody’s words break its lines', () => {
     const text = reportText(report);
     expect(text.indexOf('## Problems')).toBeLessThan(text.indexOf('## Fine'));
-    expect(text).toContain('- **openai** (key_rejected): OpenAI does not know # the key\n  → Set a working key.\n');
+    expect(text).toContain('- **openai**: OpenAI does not know # the key `key_rejected`\n  - → Set a working key.\n');
     expect(text).toContain('https://api.openai.com/v1 · openai/gpt-5-nano · through the proxy proxy:3128');
-    expect(text).toContain('- **disk**: 40 GB free');
+    expect(text).toContain('- **disk**: 40 GB free\n');
+    expect(text).toMatch(/found problems\. Examined at 2026-11-2\d \d\d:\d\d\.$/m);
     expect(text).not.toContain('## Warnings');
     expect(text).not.toContain('cost');
   });

@@ -97,13 +97,15 @@ describe('the notice of config.yaml', () => {
     await notice.show(broken);
     await notice.show(broken);
     expect(shown.map(({ text }) => text)).toEqual([
-      'config.yaml is not valid, so the settings read before still hold. config.yaml:3:9: server.port is wrong (1 more)',
+      'Callgate’s config.yaml is not valid, so the settings read before still hold. Line 3: server.port is wrong (1 more)',
     ]);
     await notice.show({ path, problems: [], restart: [] });
     await notice.show(broken);
     expect(shown).toHaveLength(2);
     await notice.show({ path, problems: [], restart: ['server.port'] });
     expect(shown.at(-1)?.text).toContain('server.port takes effect');
+    await notice.show({ path, problems: [`${path}: the file is gone`], restart: [] });
+    expect(shown.at(-1)?.text).toContain('still hold. /s/config.yaml: the file is gone');
   });
 
   it('knows the place', () => {
