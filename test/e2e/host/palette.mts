@@ -30,11 +30,24 @@ export async function answer(page: Page, prompt: string, text: string): Promise<
   await input.press('Enter');
 }
 
-/** Waits for a message and closes them all. The smoke-test driver keeps toasts from showing: the list behind the bell has them. */
-export async function takeMessage(page: Page, text: string): Promise<void> {
+/** Waits for a message, and leaves it shown. The smoke-test driver keeps toasts from showing: the list behind the bell has them. */
+export async function findMessage(page: Page, text: string | RegExp): Promise<Locator> {
   await palette(page, 'Notifications: Show Notifications');
-  await page.locator('.notifications-center .notification-list-item', { hasText: text }).waitFor();
+  const message = page.locator('.notifications-center .notification-list-item', { hasText: text });
+  await message.waitFor();
+  return message;
+}
+
+/** Waits for a message and closes them all. */
+export async function takeMessage(page: Page, text: string | RegExp): Promise<void> {
+  await findMessage(page, text);
   await palette(page, 'Notifications: Clear All Notifications');
+}
+
+/** @param theme its name, as the list of themes has it */
+export async function chooseTheme(page: Page, theme: string): Promise<void> {
+  await palette(page, 'Preferences: Color Theme');
+  await choose(page, theme, theme);
 }
 
 const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .quick-input-box input').first();

@@ -16,9 +16,12 @@ export type Session = {
 /**
  * Starts a VS Code server and a Chromium over a fresh sandbox.
  *
+ * @param env what the extension host inherits besides
  * @throws when either cannot be had, with the remedy
  */
-export async function startSession(say: (line: string) => void = () => {}): Promise<Session> {
+export async function startSession(
+  env: (sandbox: Sandbox) => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv> = () => ({}),
+): Promise<Session> {
   const executable = findChromium();
   const sandbox = await createSandbox();
   const closing: (() => Promise<unknown>)[] = [sandbox.dispose];
@@ -29,9 +32,9 @@ export async function startSession(say: (line: string) => void = () => {}): Prom
     const server = await startServer({
       userData: sandbox.userData,
       extensions: sandbox.extensions,
-      env: { ...process.env, ...sandbox.env },
+      env: { ...process.env, ...sandbox.env, ...(await env(sandbox)) },
       trusted: true,
-      say,
+      say: () => {},
     });
     closing.unshift(server.stop);
     const browser = await launchChromium(executable);
