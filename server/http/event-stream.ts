@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 
+/** A reader that has taken nothing while so many comments were due is gone, whatever its connection says. */
+const COMMENTS_UNTIL_GONE = 12;
+
 /** An answer of server-sent events: headers with the first write, comments while nothing else is said, back-pressure heeded. */
 export class EventStream {
   readonly #raw: ServerResponse;
@@ -15,6 +18,8 @@ export class EventStream {
       if (value !== undefined) this.#headers[name] = String(value);
     this.#keepAlive = setInterval(() => this.comment(), keepAliveMs);
     this.#keepAlive.unref();
+    // A reader that neither reads nor leaves would hold its reservation and the provider's connection for ever.
+    this.#raw.setTimeout(COMMENTS_UNTIL_GONE * keepAliveMs, () => this.cut());
   }
 
   header(name: string, value: string): void {
@@ -22,6 +27,8 @@ export class EventStream {
   }
 
   comment(): void {
+    // Who reads nothing is not kept by more of it.
+    if (this.#raw.writableNeedDrain) return;
     this.#write(': CALLGATE PROCESSING\n\n');
   }
 

@@ -54,6 +54,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     limits.signal.addEventListener('abort', this.#aborted, { once: true });
   }
 
+  /** Whether a connection has been given the request: from then on the provider may have worked on it. */
+  get isSent(): boolean {
+    return this.#abort !== undefined;
+  }
+
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort;
     // It was aborted, or took too long, while it waited for a connection.

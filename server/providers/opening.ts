@@ -27,6 +27,11 @@ export class Opening implements Dispatcher.DispatchHandler {
     signal.addEventListener('abort', this.#aborted, { once: true });
   }
 
+  /** Whether a connection has been given the request: from then on the provider may have worked on it. */
+  get isSent(): boolean {
+    return this.#abort !== undefined;
+  }
+
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort;
     if (this.#signal.aborted) abort();

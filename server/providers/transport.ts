@@ -45,12 +45,14 @@ export class Transport {
     { signal, headersTimeoutMs }: { readonly signal: AbortSignal; readonly headersTimeoutMs: number },
   ): Promise<UpstreamAnswer | NoAnswer> {
     if (signal.aborted) return ABORTED;
+    let opening: Opening | undefined;
     try {
-      return await new Promise<UpstreamAnswer>((resolve, reject) =>
-        this.#dispatch(upstream, headersTimeoutMs, new Opening(signal, resolve, reject)),
-      );
+      return await new Promise<UpstreamAnswer>((resolve, reject) => {
+        opening = new Opening(signal, resolve, reject);
+        this.#dispatch(upstream, headersTimeoutMs, opening);
+      });
     } catch (error) {
-      return noAnswer(error, signal);
+      return noAnswer(error, signal, opening?.isSent === true);
     }
   }
 
@@ -61,6 +63,7 @@ export class Transport {
   ): Promise<WholeAnswer | NoAnswer> {
     const { signal, timeoutMs } = options;
     if (signal.aborted) return ABORTED;
+    let exchange: Exchange | undefined;
     try {
       return await new Promise<WholeAnswer>((resolve, reject) => {
         const limits = {
@@ -70,10 +73,11 @@ export class Transport {
           errorLimit: ERROR_BODY_LIMIT,
           errorTimeoutMs: ERROR_BODY_TIMEOUT_MS,
         };
-        this.#dispatch(upstream, options.headersTimeoutMs, new Exchange(limits, resolve, reject));
+        exchange = new Exchange(limits, resolve, reject);
+        this.#dispatch(upstream, options.headersTimeoutMs, exchange);
       });
     } catch (error) {
-      return noAnswer(error, signal);
+      return noAnswer(error, signal, exchange?.isSent === true);
     }
   }
 
@@ -119,16 +123,18 @@ export async function readErrorBody(body: ByteStream): Promise<string> {
   return Buffer.concat(chunks).toString('utf8').slice(0, ERROR_BODY_LIMIT);
 }
 
-function noAnswer(error: unknown, signal: AbortSignal): NoAnswer {
-  return signal.aborted ? ABORTED : { kind: 'no_answer', reason: reasonOf(error), detail: detailOf(error) };
+function noAnswer(error: unknown, signal: AbortSignal, isSent: boolean): NoAnswer {
+  if (signal.aborted) return ABORTED;
+  return {
+    kind: 'no_answer',
+    reason: isTimeout(error) ? 'timeout' : isSent ? 'stream' : 'connect',
+    detail: detailOf(error),
+  };
 }
 
-function reasonOf(error: unknown): Exclude<NoAnswer['reason'], 'aborted'> {
-  if (error instanceof ExchangeLimit) return error.reason === 'timeout' ? 'timeout' : 'stream';
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return 'timeout';
-  if (error instanceof errors.SocketError || error instanceof errors.HTTPParserError) return 'stream';
-  const syscall = error instanceof Error && 'syscall' in error ? error.syscall : null;
-  return syscall === 'read' || syscall === 'write' ? 'stream' : 'connect';
+function isTimeout(error: unknown): boolean {
+  if (error instanceof ExchangeLimit) return error.reason === 'timeout';
+  return error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
 }
 
 function detailOf(error: unknown): string {

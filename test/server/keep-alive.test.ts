@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FakeProvider, failure, stream } from '../support/fake-provider.ts';
@@ -60,4 +62,34 @@ it('a stream that pauses goes on with comments', async () => {
   const { text } = await textOf('one/pauses');
   expect(text.indexOf(COMMENT)).toBeGreaterThan(text.indexOf('w0'));
   expect(text).toContain('w1');
+});
+
+it('a reader that takes nothing and never leaves is cut off, and its call settled', async () => {
+  provider.on('pauses', async (_received, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const event = `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'w'.repeat(60_000)}"},"finish_reason":null}]}\n\n`;
+    while (!response.destroyed)
+      if (!response.write(event)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  });
+  const secret = (await daemon.key({ limit: 1_000 })).secret;
+  const body = JSON.stringify({
+    model: 'one/pauses',
+    stream: true,
+    messages: [{ role: 'user', content: 'Hi' }],
+    max_tokens: 9,
+  });
+  const socket = connect({ port: Number(new URL(daemon.url).port), host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write(
+    `POST /api/v1/chat/completions HTTP/1.1\r\nHost: ${new URL(daemon.url).host}\r\nAuthorization: Bearer ${secret}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  const count = provider.received.length;
+  try {
+    await expect.poll(() => provider.received.length).toBe(count + 1);
+    const gone = () => daemon.lines.some(({ event, fields }) => event === 'call settled' && fields['status'] === 499);
+    await expect.poll(gone, { timeout: 20_000 }).toBe(true);
+  } finally {
+    socket.destroy();
+  }
 });
