@@ -12,6 +12,8 @@ export type Answered = {
 export type AskedOf = {
   readonly name: string;
   readonly slug: string;
+  /** The variable that its key is read from; null: it is stored. */
+  readonly variable: string | null;
   readonly baseUrl: string;
   /** Whether the model is one of several that could be asked for instead. */
   readonly slowMs: number;
@@ -64,7 +66,7 @@ export function answerVerdict(answer: Answered, asked: AskedOf): Verdict {
       'Shared cloud addresses are often blocked: run the daemon elsewhere, or set HTTPS_PROXY to an address of your own.',
     );
   }
-  const setKey = `Set a working key with \`callgate providers set-key ${asked.slug}\`.`;
+  const setKey = `Set a working key: ${keyPlace(asked)}.`;
   if (status === 401 || (status < 404 && KEY.test(body))) {
     return problem('key_rejected', `${name} does not know the daemon’s key (${status}): ${said}`, setKey);
   }
@@ -79,7 +81,7 @@ export function answerVerdict(answer: Answered, asked: AskedOf): Verdict {
     return problem(
       'key_forbidden',
       `${name} knows the key, and does not let it do this (403): ${said}`,
-      `Give the key the right to call models at ${name}, or set another with \`callgate providers set-key ${asked.slug}\`.`,
+      `Give the key the right to call models at ${name}, or set another: ${keyPlace(asked)}.`,
     );
   }
   if (status === 404 || status === 405) return notFoundVerdict(answer, asked, said, isPage);
@@ -179,3 +181,7 @@ function retryIn(headers: Answered['headers']): string {
   const after = headers['retry-after'];
   return typeof after === 'string' && /^\d{1,6}$/.test(after) ? `Try again in ${after} s. ` : '';
 }
+
+/** Where a key is set for good. */
+const keyPlace = ({ slug, variable }: AskedOf): string =>
+  variable === null ? `\`callgate providers set-key ${slug}\`` : `${variable}, where the daemon is started`;

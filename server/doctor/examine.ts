@@ -122,8 +122,14 @@ async function listModels(
 }
 
 function judge(parts: ExamineParts, provider: Provider, answer: Answered, reached: Examined): Examined {
-  const { name, slug } = provider;
-  const verdict = answerVerdict(answer, { name, slug, baseUrl: provider.baseUrl(), slowMs: parts.slowMs });
+  const { name, slug, key } = provider;
+  const verdict = answerVerdict(answer, {
+    name,
+    slug,
+    variable: key.kind === 'env' ? key.name : null,
+    baseUrl: provider.baseUrl(),
+    slowMs: parts.slowMs,
+  });
   const date = answer.headers['date'];
   const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
   const tried = { ...reached.tried, http_status: answer.status, first_byte_ms: Math.round(answer.firstByteMs) };
