@@ -11,6 +11,9 @@ const DIST = resolve(import.meta.dirname, '../../dist');
 export const PROMPT_PRICE = 0.000001;
 export const COMPLETION_PRICE = 0.000002;
 
+/** A key's limit in US dollars: far more than a run can spend. */
+export const LIMIT = 100_000;
+
 /** What callers ask Callgate for, by what the upstream knows it as. */
 export const MODELS: Readonly<Record<string, string>> = {
   mock: 'mock/plain',
@@ -98,6 +101,12 @@ export class Callgate {
     const body = JSON.stringify({ name, limit });
     const { key, data } = created.parse(await this.#manage('/api/v1/keys', { method: 'POST', body }));
     return { secret: key, hash: data.hash };
+  }
+
+  /** Publishes a preset file's text as the version that calls use. */
+  async publish(slug: string, content: string): Promise<void> {
+    const body = JSON.stringify({ text: content });
+    await this.#manage(`/api/v1/callgate/presets/${slug}/publish`, { method: 'POST', body });
   }
 
   /** US dollars the key has spent. */

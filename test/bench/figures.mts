@@ -17,15 +17,20 @@ export function pairedRatio(measured: readonly number[], baseline: readonly numb
   return median(ratios.filter(Number.isFinite));
 }
 
-/** A promise about one number. */
-export type Target = { readonly name: string; readonly unit: string } & (
-  | { readonly atLeast: number }
-  | { readonly atMost: number }
-);
+/** The median of `measured[i] - baseline[i]`, each pair taken within seconds. */
+export function pairedDifference(measured: readonly number[], baseline: readonly number[]): number | null {
+  const pairs = Math.min(measured.length, baseline.length);
+  return median(Array.from({ length: pairs }, (_, at) => (measured[at] ?? 0) - (baseline[at] ?? 0)));
+}
+
+type Bound = { readonly atLeast: number } | { readonly atMost: number };
+
+/** A promise about one number. `before`: the easier one that an earlier release made. */
+export type Target = { readonly name: string; readonly unit: string; readonly before?: Bound } & Bound;
 
 export type Verdict = 'met' | 'missed' | 'not measured';
 
-export function judge(target: Target, value: number | null): Verdict {
+export function judge(target: Bound, value: number | null): Verdict {
   if (value === null) return 'not measured';
   return ('atLeast' in target ? value >= target.atLeast : value <= target.atMost) ? 'met' : 'missed';
 }

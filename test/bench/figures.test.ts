@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, median, pairedRatio } from './figures.mts';
+import { judge, median, pairedDifference, pairedRatio } from './figures.mts';
 
 describe('median', () => {
   it('is the middle, or the mean of the two middle ones', () => {
@@ -24,6 +24,14 @@ describe('pairedRatio', () => {
   it('leaves out pairs without a baseline', () => {
     expect(pairedRatio([10, 20, 30], [20, 0])).toBe(0.5);
     expect(pairedRatio([], [])).toBeNull();
+  });
+});
+
+describe('pairedDifference', () => {
+  it('compares what was measured together', () => {
+    // The second pair met a loud machine; what the gateway adds did not change.
+    expect(pairedDifference([30, 530, 32], [10, 510, 12])).toBe(20);
+    expect(pairedDifference([30], [])).toBeNull();
   });
 });
 

@@ -1,15 +1,23 @@
 /**
- * What load.lua is to wrk, on undici: `load-generator.mts <url> <connections> <seconds>`, environment BODY and KEY. Prints the same
- * line of JSON. Answers are read to their end and thrown away.
+ * What load.lua is to wrk, on undici: `load-generator.mts <url> <connections> <seconds>`, environment BODY, and KEY or KEYS.
+ * Prints the same line of JSON. Answers are read to their end and thrown away.
  */
 import { Pool } from 'undici';
+import { secretOf } from './many-keys.mts';
 
 const [url = '', connections = '1', seconds = '1'] = process.argv.slice(2);
 const { origin, pathname } = new URL(url);
 const count = Number(connections);
 const pool = new Pool(origin, { connections: count, pipelining: 1 });
 const key = process.env['KEY'];
-const headers = { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) };
+const keys = Number(process.env['KEYS'] ?? 0);
+let asked = 0;
+function headers(): Record<string, string> {
+  const type = { 'content-type': 'application/json' };
+  asked += 1;
+  if (keys > 0) return { ...type, authorization: `Bearer ${secretOf((asked % keys) + 1)}` };
+  return key ? { ...type, authorization: `Bearer ${key}` } : type;
+}
 const body = process.env['BODY'] ?? '';
 
 const latencies: number[] = [];
@@ -22,7 +30,7 @@ async function connection(): Promise<void> {
   while (performance.now() < endMs) {
     const askedMs = performance.now();
     try {
-      const answer = await pool.request({ method: 'POST', path: pathname, headers, body });
+      const answer = await pool.request({ method: 'POST', path: pathname, headers: headers(), body });
       await answer.body.dump({ limit: Number.MAX_SAFE_INTEGER });
       if (answer.statusCode < 200 || answer.statusCode > 299) badStatus += 1;
       latencies.push((performance.now() - askedMs) * 1000);

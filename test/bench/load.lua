@@ -1,9 +1,19 @@
--- The load of one measurement, for wrk. Environment: BODY (request body), KEY (bearer, may be empty).
--- Prints one line of JSON after "@@" when it is over.
+-- The load of one measurement, for wrk. Environment: BODY (request body), KEY (bearer, may be empty) or KEYS (how many of
+-- many-keys.mts to call with in turn). Prints one line of JSON after "@@" when it is over.
 wrk.method = "POST"
 wrk.body = os.getenv("BODY")
 wrk.headers["content-type"] = "application/json"
 if (os.getenv("KEY") or "") ~= "" then wrk.headers["authorization"] = "Bearer " .. os.getenv("KEY") end
+
+local keys = tonumber(os.getenv("KEYS") or "0")
+if keys > 0 then
+  local number = 0
+  request = function()
+    number = number % keys + 1
+    wrk.headers["authorization"] = string.format("Bearer sk-cg-v1-%064x", number)
+    return wrk.format()
+  end
+end
 
 function done(summary, latency, _)
   local errors = summary.errors

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type Children, exists } from './children.mts';
 
-export type Request = { readonly url: string; readonly key: string; readonly body: string };
+/** `keys`: how many of many-keys.mts to call with in turn, instead of `key`. */
+export type Request = { readonly url: string; readonly key: string; readonly keys?: number; readonly body: string };
 
 const result = z.object({
   requests: z.number().nonnegative(),
@@ -27,7 +28,7 @@ export type LoadDriver = {
 /** wrk where it is installed, else a generator of our own: too slow to bring the baseline to its limit, so that ratios come out better than they are. */
 export function loadDriver(children: Children): LoadDriver {
   const withWrk = exists('wrk', '-v');
-  const run: LoadDriver['run'] = async ({ url, key, body }, connections, seconds) => {
+  const run: LoadDriver['run'] = async ({ url, key, keys = 0, body }, connections, seconds) => {
     const command = withWrk
       ? [
           'wrk',
@@ -42,7 +43,7 @@ export function loadDriver(children: Children): LoadDriver {
           url,
         ]
       : [process.execPath, here('load-generator.mts'), url, String(connections), String(seconds)];
-    const child = children.start(command, { place: 'load', env: { BODY: body, KEY: key } });
+    const child = children.start(command, { place: 'load', env: { BODY: body, KEY: key, KEYS: String(keys) } });
     const printed = await child.output();
     const json = /^@@(\{.*\})$/m.exec(printed)?.[1];
     if (json === undefined) throw new Error(`The load on ${url} came to nothing:\n${printed}`);

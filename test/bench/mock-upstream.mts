@@ -1,7 +1,8 @@
 /**
  * A provider that costs far less than any gateway in front of it: `POST /v1/chat/completions` on a raw socket, deterministic,
- * loopback only. The model's name steers it: `mock-c50` streams 50 chunks, `mock-c12-d4` twelve of them 4 ms apart. Without a
- * delay the chunks are one turn of the event loop apart, so that each is a write of its own.
+ * loopback only. The model's name steers it: `mock-c50` streams 50 chunks, `mock-c12-d4` twelve, from the second
+ * token on 4 ms apart: no timer stands before the first one, whose delay is measured. Without a delay the chunks are one turn of
+ * the event loop apart, so that each is a write of its own.
  * `GET /__stats` counts what was asked, as the proof that a gateway passed everything on. Prints its port when it listens.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -101,7 +102,7 @@ function serve(socket: Socket, method: string, body: string): void {
       return;
     }
     socket.write(frame);
-    if (script.delayMs > 0) setTimeout(next, script.delayMs);
+    if (script.delayMs > 0 && at > 1) setTimeout(next, script.delayMs);
     else setImmediate(next);
   };
   socket.write(STREAM_HEAD);

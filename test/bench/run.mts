@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --rounds N --seconds N --out FILE --check]`: what Callgate costs, against the least that a gateway on Node
- * can cost, measured side by side. README.md beside this file says how. Ends with 1 when it could not measure, and with
- * `--check` when a figure was missed.
+ * `npm run bench [-- --rounds N --seconds N --quick --scale --out FILE --check]`: what Callgate costs, against the least that a
+ * gateway on Node can cost, measured side by side. README.md beside this file says how. Ends with 1 when it could not measure,
+ * and with `--check` when a figure was missed.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,12 +9,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { lastActivation } from './activation.mts';
-import { type ApiKey, type Callgate, COMPLETION_PRICE, Installation, MODELS, PROMPT_PRICE } from './callgate.mts';
+import { type ApiKey, type Callgate, COMPLETION_PRICE, Installation, LIMIT, PROMPT_PRICE } from './callgate.mts';
 import { Children } from './children.mts';
-import { loadDriver, type Request } from './load.mts';
-import { BASELINE, CAPPED, type Findings, figuresOf, rowsOf, textOf, UNCAPPED } from './report.mts';
+import { loadDriver } from './load.mts';
+import { BASELINE, CAPPED, DIRECT, type Findings, figuresOf, PRESET, rowsOf, textOf, UNCAPPED } from './report.mts';
+import { bare, publishPresets, through, throughPreset } from './requests.mts';
+import { measureScale } from './scale.mts';
 import { measureStartUp } from './start-up.mts';
-import { CELLS, type Gateway, type Measurement, measureThroughput } from './throughput.mts';
+import { CELLS, type Gateway, type Measurement, measureThroughput, SINGLE } from './throughput.mts';
+import { residentAfter, warmUp } from './warm-up.mts';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,16 +25,18 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '2' },
     out: { type: 'string' },
     check: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
   },
 });
 
-/** No round begins later than this after the start. */
+/** No round begins later than this after the first. */
 const LAST_ROUND_MS = 140_000;
-const FIRST_TOKEN_PAIRS = 60;
+const FIRST_TOKEN_PAIRS = 200;
 const START_RUNS = 4;
-/** US dollars; far more than a run can spend. */
-const LIMIT = 100_000;
-const PATH = '/chat/completions';
+/** Calls after which memory is read, on a daemon that nobody has called before. */
+const FEW_CALLS = 20_000;
+const MANY_CALLS = 200_000;
 
 const printedPort = z.object({ port: z.number() });
 const upstreamStats = z.object({ requests: z.number() });
@@ -39,26 +44,6 @@ const firstTokens = z.object({ direct: z.array(z.number()), via: z.array(z.numbe
 
 const say = (line: string) => console.error(`[bench] ${line}`);
 const file = (name: string) => join(import.meta.dirname, name);
-
-function bodyOf(model: string, streamed: boolean): string {
-  const messages = [
-    { role: 'system', content: 'You are a helpful coding assistant.' },
-    { role: 'user', content: 'Say hello to the user in one short sentence, please.' },
-  ];
-  return JSON.stringify({ model, messages, max_tokens: 64, temperature: 0.2, ...(streamed ? { stream: true } : {}) });
-}
-
-const bare = (origin: string, native: string, streamed: boolean): Request => ({
-  url: `${origin}/v1${PATH}`,
-  key: '',
-  body: bodyOf(native, streamed),
-});
-
-const through = ({ url }: Callgate, key: ApiKey, native: string, streamed: boolean): Request => ({
-  url: `${url}/api/v1${PATH}`,
-  key: key.secret,
-  body: bodyOf(MODELS[native] ?? native, streamed),
-});
 
 async function startServer(children: Children, name: string, place: 'gateway' | 'load', env: NodeJS.ProcessEnv = {}) {
   const child = children.start([process.execPath, file(name)], { place, env });
@@ -76,7 +61,6 @@ async function checkCharged(callgate: Callgate, key: ApiKey, measurements: reado
 }
 
 async function measureAll(children: Children, installation: Installation, upstream: { pid: number; url: string }) {
-  const startedMs = performance.now();
   const driver = loadDriver(children);
   say(
     `load: ${driver.name}; ${children.pinned ? 'gateway on one core, load and upstream on another' : 'nothing pinned'}`,
@@ -87,13 +71,34 @@ async function measureAll(children: Children, installation: Installation, upstre
 
   const proxy = await startServer(children, 'undici-proxy.mts', 'gateway', { UPSTREAM: upstream.url });
   const callgate = await installation.start(children, installation.state('load'), 'gateway');
+  await publishPresets(callgate);
   const uncapped = await callgate.createKey('bench', null);
   const capped = await callgate.createKey('bench-capped', LIMIT);
-  const gateways: readonly Gateway[] = [
-    { name: BASELINE, pid: proxy.pid, request: (native, streamed) => bare(proxy.url, native, streamed) },
+  const bound = await callgate.createKey('bench-preset', LIMIT);
+  const baseline: Gateway = { name: BASELINE, pid: proxy.pid, request: (...how) => bare(proxy.url, ...how) };
+  const preset: Gateway = {
+    name: PRESET,
+    pid: callgate.pid,
+    request: (...how) => throughPreset(callgate, bound, ...how),
+  };
+  const others: readonly Gateway[] = [
     { name: UNCAPPED, pid: callgate.pid, request: (...how) => through(callgate, uncapped, ...how) },
     { name: CAPPED, pid: callgate.pid, request: (...how) => through(callgate, capped, ...how) },
   ];
+  const direct: Gateway = {
+    name: DIRECT,
+    pid: upstream.pid,
+    request: (...how) => bare(upstream.url, ...how),
+    cells: [SINGLE],
+  };
+
+  say('warming up, and watching memory');
+  await warmUp(driver, baseline);
+  const marks = options.quick ? [FEW_CALLS] : [FEW_CALLS, MANY_CALLS];
+  const resident = await residentAfter(driver, preset, marks);
+  await warmUp(driver, preset);
+  // Their process is warm by now.
+  for (const other of others) await warmUp(driver, other, 0.25);
 
   say('first token, paced streams');
   const paced = 'mock-c12-d4';
@@ -101,32 +106,39 @@ async function measureAll(children: Children, installation: Installation, upstre
     place: 'load',
     env: {
       DIRECT: JSON.stringify(bare(upstream.url, paced, true)),
-      VIA: JSON.stringify(through(callgate, capped, paced, true)),
+      VIA: JSON.stringify(throughPreset(callgate, bound, paced, true)),
     },
   });
   const firstToken = firstTokens.parse(JSON.parse(await pairs.output()));
 
   const stats = async () => upstreamStats.parse(await (await fetch(`${upstream.url}/__stats`)).json()).requests;
-  const measurements = await measureThroughput({
+  const plan = {
     driver,
-    gateways,
     upstream: { pid: upstream.pid, requests: stats },
     seconds: Number(options.seconds),
     rounds: Number(options.rounds),
-    deadlineMs: startedMs + LAST_ROUND_MS,
-    onMeasured: ({ round, cell, gateway, rate, cpuMicros, foreign }) =>
+    onMeasured: ({ round, cell, gateway, rate, cpuMicros, foreign }: Measurement) =>
       say(
         `round ${round + 1}: ${cell}, ${gateway}: ${rate.toFixed(0)} req/s, CPU ${cpuMicros?.toFixed(0) ?? '–'} µs/req, others ${foreign === null ? '–' : (foreign * 100).toFixed(0)} %`,
       ),
+  };
+  const measurements = await measureThroughput({
+    ...plan,
+    gateways: [direct, baseline, ...others, preset],
+    cells: CELLS,
+    deadlineMs: performance.now() + LAST_ROUND_MS,
   });
-  for (const [key, name] of [[uncapped, UNCAPPED] as const, [capped, CAPPED] as const])
+  for (const [key, name] of [[uncapped, UNCAPPED] as const, [capped, CAPPED] as const, [bound, PRESET] as const])
     await checkCharged(
       callgate,
       key,
       measurements.filter(({ gateway }) => gateway === name),
     );
   await callgate.end();
-  return { startUp, firstToken, measurements, load: driver.name, pinned: children.pinned };
+
+  if (options.scale) say('an empty store beside a full one');
+  const scale = options.scale ? await measureScale(installation, children, plan) : null;
+  return { startUp, resident, firstToken, measurements, scale, load: driver.name, pinned: children.pinned };
 }
 
 async function main(): Promise<void> {

@@ -1,11 +1,13 @@
 /** Rates and CPU of the targets, measured in turn, over and over, so that what else the machine does falls on all alike. */
 import type { LoadDriver, LoadResult, Request } from './load.mts';
-import { cpuSeconds, foreignShare, machineTime } from './proc.mts';
+import { cpuSeconds, foreignShare, machineTime, residentMb } from './proc.mts';
 
 export type Gateway = {
   readonly name: string;
   readonly pid: number;
   readonly request: (native: string, streamed: boolean) => Request;
+  /** Cells it is measured in; absent: all. */
+  readonly cells?: readonly Cell[];
 };
 
 export type Cell = {
@@ -16,11 +18,16 @@ export type Cell = {
   readonly connections: number;
 };
 
-export const CELLS: readonly Cell[] = [
-  { name: 'non-streaming, 16 connections', native: 'mock', streamed: false, connections: 16 },
-  { name: 'non-streaming, 1 connection', native: 'mock', streamed: false, connections: 1 },
-  { name: 'streaming 50 chunks, 16 connections', native: 'mock-c50', streamed: true, connections: 16 },
-];
+const whole = { native: 'mock', streamed: false };
+export const MANY: Cell = { name: 'non-streaming, 16 connections', ...whole, connections: 16 };
+export const SINGLE: Cell = { name: 'non-streaming, 1 connection', ...whole, connections: 1 };
+export const STREAMS: Cell = {
+  name: 'streaming 50 chunks, 16 connections',
+  native: 'mock-c50',
+  streamed: true,
+  connections: 16,
+};
+export const CELLS: readonly Cell[] = [MANY, SINGLE, STREAMS];
 
 export type Measurement = LoadResult & {
   readonly gateway: string;
@@ -30,6 +37,8 @@ export type Measurement = LoadResult & {
   readonly rate: number;
   /** Microseconds of the gateway's CPU a request. */
   readonly cpuMicros: number | null;
+  /** Megabytes of the gateway's memory, the most that was seen while it was loaded. */
+  readonly loadedMb: number | null;
   /** How much of the machine others used meanwhile, 0 to 1. */
   readonly foreign: number | null;
 };
@@ -37,6 +46,7 @@ export type Measurement = LoadResult & {
 export type ThroughputPlan = {
   readonly driver: LoadDriver;
   readonly gateways: readonly Gateway[];
+  readonly cells: readonly Cell[];
   readonly upstream: { readonly pid: number; readonly requests: () => Promise<number> };
   readonly seconds: number;
   readonly rounds: number;
@@ -45,17 +55,15 @@ export type ThroughputPlan = {
   readonly onMeasured: (measurement: Measurement) => void;
 };
 
-/** Warms every gateway, then measures round after round. @throws when a gateway answers what it did not ask the upstream. */
+const LOOK_EVERY_MS = 200;
+
+/** Measures warm gateways round after round. @throws when one answers what it did not ask the upstream. */
 export async function measureThroughput(plan: ThroughputPlan): Promise<readonly Measurement[]> {
-  const { driver, gateways } = plan;
-  for (const gateway of gateways) {
-    for (const streamed of [false, true])
-      await driver.run(gateway.request(streamed ? 'mock-c50' : 'mock', streamed), 16, 2);
-  }
   const measurements: Measurement[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     if (round > 0 && performance.now() > plan.deadlineMs) break;
-    for (const cell of CELLS) {
+    for (const cell of plan.cells) {
+      const gateways = plan.gateways.filter(({ cells }) => cells?.includes(cell) ?? true);
       // Another one goes first each time: whoever follows a pause has the cooler core.
       const turn = gateways.map((_, index) => gateways[(index + round) % gateways.length]);
       for (const gateway of turn) {
@@ -70,11 +78,19 @@ export async function measureThroughput(plan: ThroughputPlan): Promise<readonly 
 }
 
 async function measure(plan: ThroughputPlan, gateway: Gateway, cell: Cell, round: number): Promise<Measurement> {
-  const pids = [...plan.gateways.map(({ pid }) => pid), plan.upstream.pid];
+  const pids = [...new Set([...plan.gateways.map(({ pid }) => pid), plan.upstream.pid])];
   const asked = await plan.upstream.requests();
   const machine = machineTime(pids);
   const cpu = cpuSeconds(gateway.pid);
-  const load = await plan.driver.run(gateway.request(cell.native, cell.streamed), cell.connections, plan.seconds);
+  let loadedMb: number | null = null;
+  const look = () => {
+    const mb = residentMb(gateway.pid);
+    if (mb !== null) loadedMb = Math.max(loadedMb ?? 0, mb);
+  };
+  const looking = setInterval(look, LOOK_EVERY_MS);
+  const load = await plan.driver
+    .run(gateway.request(cell.native, cell.streamed), cell.connections, plan.seconds)
+    .finally(() => clearInterval(looking));
   const used = (cpuSeconds(gateway.pid) ?? 0) - (cpu ?? 0);
   const foreign = foreignShare(machine, machineTime(pids));
   const passedOn = (await plan.upstream.requests()) - asked;
@@ -87,6 +103,7 @@ async function measure(plan: ThroughputPlan, gateway: Gateway, cell: Cell, round
     round,
     rate: load.requests / load.seconds,
     cpuMicros: cpu === null ? null : (used * 1e6) / load.requests,
+    loadedMb,
     foreign,
   };
 }
