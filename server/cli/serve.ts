@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Compose } from '../daemon/composition.ts';
-import type { RunningDaemon } from '../daemon/daemon.ts';
+import type { RunningDaemon } from '../daemon/start-options.ts';
 import { API, type DaemonInfo } from '../protocol.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
