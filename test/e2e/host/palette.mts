@@ -1,25 +1,40 @@
-import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { errors, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { READY_LIMIT_MS } from './window.mts';
+
+/** Long for a quick input, and short of the test's end: one may close again, when what was before it takes the focus late. */
+const PATIENCE_MS = 10_000;
+const MOST_TIMES = 4;
 
 /** Runs a command by the title it has in the command palette, for example `Callgate: Run Test Completion`. */
 export async function palette(page: Page, command: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await choose(page, `>${command}`, command);
+  await summon(page, 'F1', `>${command}`, command);
 }
 
 /** Opens a file of the workspace by its name. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('ControlOrMeta+P');
-  await choose(page, name, name);
+  await summon(page, 'ControlOrMeta+P', name, name);
+}
+
+async function summon(page: Page, key: string, text: string, label: string): Promise<void> {
+  for (let time = 1; ; time += 1) {
+    await page.keyboard.press(key);
+    try {
+      await choose(page, text, label, PATIENCE_MS);
+      return;
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError) || time === MOST_TIMES) throw error;
+    }
+  }
 }
 
 /** Types into the open quick input and takes the entry whose label is `label` or starts with it. */
-export async function choose(page: Page, text: string, label: string): Promise<void> {
+export async function choose(page: Page, text: string, label: string, timeout = READY_LIMIT_MS): Promise<void> {
   const input = quickInput(page);
-  await input.waitFor();
-  await input.fill(text);
+  await input.waitFor({ timeout });
+  await input.fill(text, { timeout });
   const row = page.locator('.quick-input-widget .quick-input-list .monaco-list-row').filter({ hasText: label }).first();
-  await row.waitFor();
-  await row.click();
+  await row.waitFor({ timeout });
+  await row.click({ timeout });
 }
 
 /** Answers an input box; `prompt`, a part of what it asks, tells it from the one before. */

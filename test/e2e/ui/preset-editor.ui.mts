@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import type { PresetSummary } from '../../../server/protocol.ts';
 import { openCallgate } from '../host/callgate-view.mts';
 import { manage, until } from '../host/daemon.mts';
-import { answer, choose, openFile, palette, takeMessage, webview } from '../host/palette.mts';
+import { answer, chooseTheme, openFile, palette, takeMessage, webview } from '../host/palette.mts';
 import { EVIDENCE } from '../host/paths.mts';
 import { unreadable } from '../host/readable.mts';
 import { type Session, startSession } from '../host/session.mts';
@@ -167,8 +167,7 @@ describe('the preset editor', () => {
 
   for (const [theme, kind] of THEMES) {
     it(`can be read in the theme "${theme}"`, async () => {
-      await palette(page, 'Preferences: Color Theme');
-      await choose(page, theme, theme);
+      await chooseTheme(page, theme);
       await form().locator(`body[data-vscode-theme-kind="${kind}"]`).waitFor();
       await model().click();
       assert.deepEqual(await form().locator('html').evaluate(unreadable), []);
