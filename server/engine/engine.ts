@@ -4,6 +4,7 @@ import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
 import type { Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
+import { Turn } from '../providers/turn.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
 import type { KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
 import { announce } from './announce.ts';
@@ -49,6 +50,7 @@ export type EngineParts = {
 export class Engine {
   readonly #parts: EngineParts;
   readonly #sharing: Sharing;
+  readonly #turn = new Turn();
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -57,7 +59,10 @@ export class Engine {
 
   /** Answers a call. Refusals are values; after a reservation every way out of here settles or releases it. */
   async call(input: CallInput): Promise<CallAnswer> {
-    const asked = await askedOf(this.#parts, input, this.#parts.now(), performance.now());
+    const startedAt = this.#parts.now();
+    const startedMs = performance.now();
+    await this.#turn.end();
+    const asked = await askedOf(this.#parts, input, startedAt, startedMs);
     if (asked.kind === 'refused') return this.#refused(input.id, input, asked);
     return wishesToShare(asked) ? this.#sharing.call(asked, (one) => this.#serve(one)) : this.#serve(asked);
   }

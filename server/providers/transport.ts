@@ -4,6 +4,7 @@ import { outgoingDispatcher } from './dispatcher.ts';
 import { Exchange, ExchangeLimit, type WholeAnswer } from './exchange.ts';
 import { Opening, type UpstreamAnswer } from './opening.ts';
 import type { UpstreamRequest } from './provider.ts';
+import { Turn } from './turn.ts';
 
 export type NoAnswer = {
   readonly kind: 'no_answer';
@@ -29,6 +30,7 @@ const MOST_TARGETS = 1_000;
 export class Transport {
   readonly #agent: Dispatcher;
   readonly #targets = new Map<string, Target>();
+  readonly #turn = new Turn();
 
   /** `env` names the proxies to go through, if any. */
   constructor(env: NodeJS.ProcessEnv = {}) {
@@ -65,7 +67,7 @@ export class Transport {
     if (signal.aborted) return ABORTED;
     let exchange: Exchange | undefined;
     try {
-      return await new Promise<WholeAnswer>((resolve, reject) => {
+      const answer = await new Promise<WholeAnswer>((resolve, reject) => {
         const limits = {
           signal,
           timeoutMs,
@@ -76,6 +78,8 @@ export class Transport {
         exchange = new Exchange(limits, resolve, reject);
         this.#dispatch(upstream, options.headersTimeoutMs, exchange);
       });
+      await this.#turn.end();
+      return answer;
     } catch (error) {
       return noAnswer(error, signal, exchange?.isSent === true);
     }
