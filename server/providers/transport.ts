@@ -131,10 +131,13 @@ function noAnswer(error: unknown, signal: AbortSignal, isSent: boolean): NoAnswe
   if (signal.aborted) return ABORTED;
   return {
     kind: 'no_answer',
-    reason: isTimeout(error) ? 'timeout' : isSent ? 'stream' : 'connect',
+    reason: isTimeout(error) ? 'timeout' : isSent && !isOurs(error) ? 'stream' : 'connect',
     detail: detailOf(error),
   };
 }
+
+/** A proxy that wants a password has passed nothing on; undici says so as if we had asked wrongly. */
+const isOurs = (error: unknown) => error instanceof errors.InvalidArgumentError;
 
 function isTimeout(error: unknown): boolean {
   if (error instanceof ExchangeLimit) return error.reason === 'timeout';
