@@ -79,6 +79,8 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX feedback_by_generation ON feedback (generation_id);
   `,
+  // Written with each call and asked by nobody.
+  'DROP INDEX generations_by_key',
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */
