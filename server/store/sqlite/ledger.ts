@@ -99,7 +99,12 @@ export class SqliteLedger implements LedgerStore {
     writeEnded(this.#database, ended, this.#journal.position);
     this.#ended = [];
     this.#trouble = null;
-    if (this.#journal.position.bytes > JOURNAL_BYTES) this.#turnOver();
+    if (this.#journal.position.bytes <= JOURNAL_BYTES) return;
+    try {
+      this.#turnOver();
+    } catch {
+      // It goes on in the same file, which does no harm, and this is tried again the next time.
+    }
   }
 
   close(): void {
