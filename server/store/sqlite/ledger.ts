@@ -162,12 +162,19 @@ export class SqliteLedger implements LedgerStore {
   #standing(layer: Layer): LayerStanding {
     let spent = this.#spent.get(layer.id);
     if (!spent || spent.since !== layer.since) {
-      this.catchUp();
-      spent = { since: layer.since, nano: this.#spentSince(layer) };
+      spent = { since: layer.since, nano: this.#spentSince(layer) + this.#spentLately(layer) };
       if (this.#spent.size >= MOST_LAYERS) this.#spent.clear();
       this.#spent.set(layer.id, spent);
     }
     return { ...layer, spent: spent.nano, reserved: this.#open.reserved(layer.id) };
+  }
+
+  /** What the tables do not have yet. */
+  #spentLately({ id, since }: Layer): number {
+    let nano = 0;
+    for (const { reservation, end } of this.#ended)
+      if (reservation.layers.includes(id) && (since === null || reservation.day >= since)) nano += end.nano;
+    return nano;
   }
 
   #spentSince({ id, since }: Layer): number {
