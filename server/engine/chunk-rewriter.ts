@@ -70,7 +70,7 @@ function aroundChoices(data: string, text: string, chunk: JsonObject, choices: r
   const at = data.indexOf(CHOICES + value);
   const newAt = text.indexOf(CHOICES + value);
   // Twice would be once inside of something else.
-  if (at < 0 || newAt < 0 || data.indexOf(CHOICES, at + 1) >= 0 || data.indexOf(CHOICES) !== at) return null;
+  if (at < 0 || newAt < 0 || data.indexOf(CHOICES) !== data.lastIndexOf(CHOICES)) return null;
   const start = CHOICES.length;
   return {
     names: Object.keys(chunk),

@@ -14,7 +14,7 @@ export function nestsTooDeep(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
-        at = endOfString(text, at);
+        at = stringEnd(text, at) - 1;
         break;
       case 0x5b:
       case 0x7b:
@@ -31,12 +31,12 @@ export function nestsTooDeep(text: string): boolean {
   return false;
 }
 
-/** Index of the quote that ends the string begun at `from`; strings hold whole images, so they are leapt over. */
-function endOfString(text: string, from: number): number {
+/** Index past the closing quote of the string that begins at `from`; strings hold whole images, so they are leapt over. */
+export function stringEnd(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
     while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes += 1;
-    if (escapes % 2 === 0) return at;
+    if (escapes % 2 === 0) return at + 1;
   }
   return text.length;
 }

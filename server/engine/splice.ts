@@ -1,3 +1,5 @@
+import { stringEnd } from './json-depth.ts';
+
 /**
  * Replaces members of a JSON object's text and leaves every other byte as it stands: numbers keep their digits, strings their
  * escapes, members their order. `text` must be valid JSON holding an object.
@@ -56,16 +58,6 @@ function skipSpace(text: string, from: number): number {
     at += 1;
   }
   return at;
-}
-
-/** Index past the closing quote of the string that begins at `from`: contents are long, so they are leapt over. */
-function stringEnd(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let escapes = 0;
-    while (text.charCodeAt(at - 1 - escapes) === 0x5c) escapes += 1;
-    if (escapes % 2 === 0) return at + 1;
-  }
-  return text.length;
 }
 
 /** Index past the value that begins at `from`. */
