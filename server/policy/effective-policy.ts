@@ -1,5 +1,3 @@
-import type { Nano } from '../pricing/money.ts';
-
 /**
  * What every layer above a call says about it, combined once for a key and remembered until one of the layers changes: access lists
  * intersected, ignore lists united, filters united with the strictest action, budgets side by side.
@@ -31,7 +29,8 @@ export type BudgetLayer = {
   /** The ledger's name of what is spent against it, e.g. `key:<id>`, `workspace:<id>`, `guardrail:<id>:key:<id>`. */
   readonly id: string;
   readonly scope: BudgetScope;
-  readonly limit: Nano | null;
+  /** Nano-dollars; null: no limit. */
+  readonly limit: number | null;
   readonly reset: 'daily' | 'weekly' | 'monthly' | null;
   readonly includeByok: boolean;
   readonly guardrailId: string | null;
