@@ -78,8 +78,9 @@ export type ContentAction = 'block' | 'redact' | 'flag';
 export type ContentDirection = 'input' | 'output';
 
 export type ContentRules = {
-  /** A built-in detector by its slug: `email`, `secrets`, `iban`, `regex-prompt-injection`, ... At most one rule of a slug. */
+  /** A built-in detector by its slug: `email`, `secrets`, `iban`, `regex-prompt-injection`, ... At most one rule of a slug and direction. */
   readonly builtins: readonly Sourced<BuiltinFilter>[];
+  /** At most one rule of a pattern and direction. */
   readonly custom: readonly Sourced<CustomFilter>[];
   /** Placeholders by keyed hash instead of labels; what the provider answers with them is put back before the caller sees it. */
   readonly reversible: boolean;

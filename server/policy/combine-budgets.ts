@@ -1,0 +1,78 @@
+import type { BudgetLayer, BudgetScope } from './effective-policy.ts';
+import type { PolicyGuardrail, PolicyInputs } from './policy-inputs.ts';
+
+/** A budget that is over is told by its broadest interval, so that one comes first. */
+const BREADTH = [null, 'monthly', 'weekly', 'daily'] as const;
+
+/**
+ * Every budget that a call of this key must fit under, in OpenRouter's order: the workspace's default guardrail for the member and for
+ * the key, the member's guardrail, the key's guardrail, the workspace's budgets, the key's own limit, and the organization's credits.
+ * A guardrail's budget is each subject's own: its ledger layer is named after both. None is named twice, or it would be charged twice.
+ */
+export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
+  const { key, workspace, organization } = inputs;
+  const creator = key.creatorUserId;
+  const layers: BudgetLayer[] = [];
+  const add = (layer: BudgetLayer) => {
+    if (!layers.some(({ id }) => id === layer.id)) layers.push(layer);
+  };
+  const guard = (guardrail: PolicyGuardrail | null, scope: BudgetScope, subject: string | null) => {
+    if (guardrail?.limit !== null && guardrail?.limit !== undefined && subject) add(guarded(guardrail, scope, subject));
+  };
+  const member = creator === null ? null : `member:${creator}`;
+  guard(inputs.defaultGuardrail, 'workspace_default_member', member);
+  guard(inputs.defaultGuardrail, 'workspace_default_key', `key:${key.id}`);
+  guard(inputs.memberGuardrail, 'member', member);
+  guard(inputs.keyGuardrail, 'api_key', `key:${key.id}`);
+  const none = { guardrailId: null, budgetId: null };
+  for (const reset of BREADTH) {
+    const budget = workspace.budgets.find((one) => one.reset === reset);
+    if (!budget) continue;
+    add({
+      ...none,
+      id: `workspace:${workspace.id}:${reset ?? 'lifetime'}`,
+      scope: 'workspace',
+      limit: budget.limit,
+      reset,
+      includeByok: workspace.includeByok,
+      budgetId: budget.id,
+      name: `workspace "${workspace.slug}"`,
+    });
+  }
+  // Always there: the key's spend is counted whether or not it has a limit today.
+  add({
+    ...none,
+    id: `key:${key.id}`,
+    scope: 'key_limit',
+    limit: key.limit,
+    reset: key.limitReset,
+    includeByok: key.includeByokInLimit,
+    name: `key "${key.name}"`,
+  });
+  if (organization?.credits !== null && organization?.credits !== undefined) {
+    add({
+      ...none,
+      id: `credits:${organization.id}`,
+      scope: 'credits',
+      limit: organization.credits,
+      reset: null,
+      // A call on somebody's own provider key costs no credits, at OpenRouter as here.
+      includeByok: false,
+      name: `organization "${organization.name}"`,
+    });
+  }
+  return layers;
+}
+
+function guarded(guardrail: PolicyGuardrail, scope: BudgetScope, subject: string): BudgetLayer {
+  return {
+    id: `guardrail:${guardrail.id}:${subject}`,
+    scope,
+    limit: guardrail.limit,
+    reset: guardrail.reset,
+    includeByok: guardrail.includeByok,
+    guardrailId: guardrail.id,
+    budgetId: null,
+    name: `guardrail "${guardrail.name}"`,
+  };
+}
