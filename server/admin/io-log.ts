@@ -1,7 +1,8 @@
 import { type Refusal, refuse } from '../errors.ts';
 import type { IoContent } from '../observe/io-content.ts';
 import type { IoLogPatch, IoLogPurge, IoLogStanding } from '../protocol.ts';
-import type { IoLogSettings, KeyRow, WorkspaceRow } from '../store/store.ts';
+import type { IoLogSettings, KeyRow } from '../store/store.ts';
+import type { WorkspaceRow } from '../store/workspace-store.ts';
 import type { AdminContext } from './context.ts';
 
 /** As long as OpenRouter keeps them. */

@@ -1,17 +1,32 @@
 import type { Nano } from '../pricing/money.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { MemberStore } from './member-store.ts';
+import type { ManagementKeyStore, OrganizationStore } from './organization-store.ts';
+import type { WorkspaceBudgetStore, WorkspaceMemberStore, WorkspaceStore } from './workspace-store.ts';
 
 /**
  * The seam under everything that lasts. Async throughout, so that the embedded SQLite store and a PostgreSQL one can pass the same
  * contract suite. Times are ISO 8601 UTC, days `YYYY-MM-DD` UTC, money nano-dollars.
  */
 export type Store = {
+  readonly organizations: OrganizationStore;
+  readonly managementKeys: ManagementKeyStore;
+  readonly members: MemberStore;
   readonly workspaces: WorkspaceStore;
+  readonly workspaceBudgets: WorkspaceBudgetStore;
+  readonly workspaceMembers: WorkspaceMemberStore;
   readonly keys: KeyStore;
   readonly presets: PresetStore;
   readonly ledger: LedgerStore;
   readonly usage: UsageStore;
   readonly ioLog: IoLogStore;
   readonly feedback: FeedbackStore;
+  readonly audit: AuditStore;
+  /**
+   * Runs `work`, and all that it writes, as one transaction: nothing of it when it throws. One at a time, one within another is part of
+   * it; others' writes wait, so it is not for what waits for a network.
+   */
+  transact<T>(work: () => Promise<T>): Promise<T>;
   /** Reads all of it through; what is damaged, a line each. */
   check(): Promise<readonly string[]>;
   /** Entries of the ledger that could not be read at the start, as a failing disk leaves them. */
@@ -20,19 +35,6 @@ export type Store = {
 };
 
 export type Reset = 'daily' | 'weekly' | 'monthly';
-
-export type WorkspaceRow = {
-  readonly id: string;
-  readonly slug: string;
-  readonly name: string;
-  readonly createdAt: string;
-};
-
-export type WorkspaceStore = {
-  list(): Promise<readonly WorkspaceRow[]>;
-  /** The workspace that what names none belongs to. */
-  default(): Promise<WorkspaceRow>;
-};
 
 /** `editor`: the one key the editor's own runs are charged to. */
 export type KeyKind = 'program' | 'editor';
@@ -60,7 +62,7 @@ export type KeyRow = {
   readonly updatedAt: string | null;
 };
 
-export type KeyPatch = Partial<Omit<KeyRow, 'id' | 'kind' | 'workspaceId' | 'createdAt'>>;
+export type KeyPatch = Partial<Omit<KeyRow, 'id' | 'kind' | 'createdAt'>>;
 
 export type KeyStore = {
   insert(key: KeyRow): Promise<void>;

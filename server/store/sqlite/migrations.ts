@@ -81,6 +81,70 @@ const MIGRATIONS: readonly string[] = [
   `,
   // Written with each call and asked by nobody.
   'DROP INDEX generations_by_key',
+  `
+  CREATE TABLE organizations (
+    id TEXT PRIMARY KEY, slug TEXT NOT NULL, name TEXT NOT NULL, credits_nano INTEGER, is_default INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT, deleted INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE UNIQUE INDEX organization_slugs ON organizations (slug) WHERE deleted = 0;
+  CREATE UNIQUE INDEX one_default_organization ON organizations (is_default) WHERE is_default = 1;
+  INSERT INTO organizations (id, slug, name, credits_nano, is_default, created_at)
+    VALUES (
+      lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4' || substr(lower(hex(randomblob(2))), 2) || '-8' || substr(lower(hex(randomblob(2))), 2) || '-' || lower(hex(randomblob(6))),
+      'default', 'Default', NULL, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    );
+
+  -- A slug is unique within its organization now, which only another table can say. Filled under its own name in the same
+  -- transaction, it holds again what refers to it by the time that is asked.
+  PRAGMA defer_foreign_keys = ON;
+  CREATE TEMP TABLE old_workspaces AS SELECT * FROM workspaces;
+  DROP TABLE workspaces;
+  CREATE TABLE workspaces (
+    id TEXT PRIMARY KEY, organization_id TEXT NOT NULL REFERENCES organizations (id), slug TEXT NOT NULL, name TEXT NOT NULL,
+    description TEXT, is_default INTEGER NOT NULL DEFAULT 0,
+    default_text_model TEXT, default_image_model TEXT, default_provider_sort TEXT,
+    is_broadcast_enabled INTEGER NOT NULL DEFAULT 1, is_data_discount_logging_enabled INTEGER NOT NULL DEFAULT 0,
+    include_byok_in_budgets INTEGER NOT NULL DEFAULT 0, disabled_server_tools TEXT,
+    created_by TEXT, created_at TEXT NOT NULL, updated_at TEXT, deleted INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  INSERT INTO workspaces (id, organization_id, slug, name, is_default, created_at)
+    SELECT o.id, (SELECT id FROM organizations), o.slug, o.name, o.slug = 'default', o.created_at FROM old_workspaces o;
+  DROP TABLE old_workspaces;
+  CREATE UNIQUE INDEX workspace_slugs ON workspaces (organization_id, slug) WHERE deleted = 0;
+  CREATE UNIQUE INDEX one_default_workspace ON workspaces (organization_id) WHERE is_default = 1;
+
+  CREATE TABLE members (
+    organization_id TEXT NOT NULL REFERENCES organizations (id), id TEXT NOT NULL, email TEXT NOT NULL,
+    first_name TEXT, last_name TEXT, role TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (organization_id, id)
+  ) STRICT, WITHOUT ROWID;
+  -- The person whose daemon it is, and whoever keys were made for when nobody had to be a member.
+  INSERT INTO members (organization_id, id, email, role, created_at)
+    SELECT id, 'user_local', 'local@localhost', 'org:admin', created_at FROM organizations;
+  INSERT INTO members (organization_id, id, email, role, created_at)
+    SELECT o.id, k.creator_user_id, '', 'org:member', min(k.created_at) FROM organizations o, api_keys k
+    WHERE k.creator_user_id IS NOT NULL AND k.creator_user_id != 'user_local' GROUP BY k.creator_user_id;
+
+  CREATE TABLE management_keys (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, organization_id TEXT NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL, label TEXT NOT NULL, created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE workspace_budgets (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id), interval TEXT NOT NULL,
+    limit_nano INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, UNIQUE (workspace_id, interval)
+  ) STRICT;
+  CREATE TABLE workspace_members (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id), user_id TEXT NOT NULL, role TEXT NOT NULL,
+    created_at TEXT NOT NULL, UNIQUE (workspace_id, user_id)
+  ) STRICT;
+  `,
+  `
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+    before TEXT NOT NULL, after TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
+  ) STRICT;
+  CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+  CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

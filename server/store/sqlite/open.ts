@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Store, WorkspaceRow } from '../store.ts';
-import { Database, type Row } from './database.ts';
+import type { Store } from '../store.ts';
+import { sqliteAudit } from './audit.ts';
+import { Database } from './database.ts';
 import { sqliteFeedback } from './feedback.ts';
 import { sqliteIoLog } from './io-log.ts';
 import { sqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
+import { sqliteMembers } from './members.ts';
 import { migrate } from './migrations.ts';
+import { sqliteManagementKeys, sqliteOrganizations } from './organizations.ts';
 import { sqlitePresets } from './presets.ts';
 import { quickCheck } from './quick-check.ts';
 import { sqliteUsage } from './usage.ts';
-
-const workspaceOf = (row: Row): WorkspaceRow => ({
-  id: String(row['id']),
-  slug: String(row['slug']),
-  name: String(row['name']),
-  createdAt: String(row['created_at']),
-});
+import { sqliteWorkspaceBudgets, sqliteWorkspaceMembers, sqliteWorkspaces } from './workspaces.ts';
 
 /**
  * Opens the embedded store (`:memory:` for tests), creating it with mode 0600 and its default workspace.
@@ -34,7 +31,9 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     migrate(database);
     ledger = new SqliteLedger(database, file === ':memory:' ? null : dirname(file));
     database.run(
-      "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?, 'default', 'Default', ?) ON CONFLICT (slug) DO NOTHING",
+      `INSERT INTO workspaces (id, organization_id, slug, name, is_default, created_at)
+        SELECT ?, id, 'default', 'Default', 1, ? FROM organizations
+        WHERE is_default = 1 AND NOT EXISTS (SELECT 1 FROM workspaces WHERE organization_id = organizations.id)`,
       randomUUID(),
       now().toISOString(),
     );
@@ -42,11 +41,28 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     database.close();
     throw error;
   }
+  const workspaceMembers = sqliteWorkspaceMembers(database);
+  const workspaceBudgets = sqliteWorkspaceBudgets(database);
+  const members = sqliteMembers(database, workspaceMembers.reload);
+  const managementKeys = sqliteManagementKeys(database);
+  const organizations = sqliteOrganizations(database, () => {
+    members.reload();
+    managementKeys.reload();
+  });
   return {
-    workspaces: {
-      list: async () => database.all('SELECT * FROM workspaces ORDER BY created_at, slug').map(workspaceOf),
-      default: async () => workspaceOf(database.get("SELECT * FROM workspaces WHERE slug = 'default'") as Row),
-    },
+    organizations,
+    managementKeys: managementKeys.store,
+    members: members.store,
+    workspaces: sqliteWorkspaces(
+      database,
+      () => organizations.default().id,
+      () => {
+        workspaceBudgets.reload();
+        workspaceMembers.reload();
+      },
+    ),
+    workspaceBudgets: workspaceBudgets.store,
+    workspaceMembers: workspaceMembers.store,
     keys: sqliteKeys(database),
     presets: sqlitePresets(database),
     ledger: {
@@ -57,9 +73,17 @@ export function openSqliteStore(file: string, now: () => Date): Store {
       open: () => ledger.open(),
       standings: (layers) => ledger.standings(layers),
     },
-    usage: sqliteUsage(database, () => ledger.catchUp()),
+    usage: sqliteUsage(database, () => {
+      // It has been brought up to date just before.
+      if (!database.isBusy) ledger.catchUp();
+    }),
     ioLog: sqliteIoLog(database),
     feedback: sqliteFeedback(database),
+    audit: sqliteAudit(database),
+    transact: (work) => {
+      if (!database.isBusy) ledger.catchUp();
+      return database.unit(work);
+    },
     check: async () => (file === ':memory:' ? [] : quickCheck(file)),
     damagedEntries: ledger.damaged,
     close: async () => {
