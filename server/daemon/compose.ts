@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { Acting } from '../admin/acting.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { furnish, mintFirstKey } from '../admin/first-start.ts';
+import { PolicyBook } from '../admin/policy-book.ts';
 import { Prices } from '../admin/prices.ts';
 import { Engine } from '../engine/engine.ts';
 import { accountRoutes } from '../http/account.ts';
@@ -78,15 +80,18 @@ export const compose: Compose = async (options) => {
     events,
     ioLog,
     log,
+    acting: new Acting(),
     now,
     standing: (id) => memory.standing(id, now().getTime()),
   };
   const prices = new Prices({ admin, files: priceFiles(options.state), fetchJson: jsonFetcher(env) });
   await prices.restore();
+  const policies = new PolicyBook();
   const engine = new Engine({
     presets: store.presets,
     standings: (layers) => store.ledger.standings(layers),
     keys: store.keys,
+    policyOf: policies.policyOf,
     ledger,
     providers,
     memory,

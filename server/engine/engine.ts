@@ -2,11 +2,12 @@ import type { Refusal } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { Providers } from '../providers/registry.ts';
 import type { Transport } from '../providers/transport.ts';
 import { Turn } from '../providers/turn.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
-import type { KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
+import type { KeyRow, KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
 import type { CallAnswer, CallInput } from './call.ts';
@@ -28,6 +29,8 @@ import { tryRoutes } from './try-routes.ts';
 export type EngineParts = {
   readonly presets: PresetStore;
   readonly keys: Pick<KeyStore, 'byId'>;
+  /** What every layer above a key says; throws when it cannot be known. */
+  readonly policyOf: (key: KeyRow) => EffectivePolicy;
   readonly ledger: Ledger;
   readonly standings: LedgerStore['standings'];
   readonly providers: Providers;
