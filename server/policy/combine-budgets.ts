@@ -7,20 +7,23 @@ const BREADTH = [null, 'monthly', 'weekly', 'daily'] as const;
 /**
  * Every budget that a call of this key must fit under, in OpenRouter's order: the workspace's default guardrail for the member and for
  * the key, the member's guardrail, the key's guardrail, the workspace's budgets, the key's own limit, and the organization's credits.
- * A guardrail's budget is each subject's own: its ledger layer is named after both. None is named twice, or it would be charged twice.
+ * A guardrail's budget is each subject's own, and counts what the subject has spent, under whichever guardrail. A guardrail that stands
+ * at two places over the same subject is named once.
  */
 export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
   const { key, workspace, organization } = inputs;
   const creator = key.creatorUserId;
   const layers: BudgetLayer[] = [];
   const add = (layer: BudgetLayer) => {
-    if (!layers.some(({ id }) => id === layer.id)) layers.push(layer);
+    const isSame = (other: BudgetLayer) =>
+      layer.guardrailId !== null && other.guardrailId === layer.guardrailId && other.id === layer.id;
+    if (!layers.some(isSame)) layers.push(layer);
   };
   const guard = (guardrail: PolicyGuardrail | null, scope: BudgetScope, subject: string | null) => {
     if (guardrail?.limit !== null && guardrail?.limit !== undefined && subject) add(guarded(guardrail, scope, subject));
   };
   const member = creator === null ? null : `member:${creator}`;
-  guard(inputs.defaultGuardrail, 'workspace_default_member', member);
+  guard(inputs.defaultGuardrail, 'workspace_default_member', member && `${member}@${workspace.id}`);
   guard(inputs.defaultGuardrail, 'workspace_default_key', `key:${key.id}`);
   guard(inputs.memberGuardrail, 'member', member);
   guard(inputs.keyGuardrail, 'api_key', `key:${key.id}`);
@@ -30,7 +33,7 @@ export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
     if (!budget) continue;
     add({
       ...none,
-      id: `workspace:${workspace.id}:${reset ?? 'lifetime'}`,
+      id: `workspace:${workspace.id}`,
       scope: 'workspace',
       limit: budget.limit,
       reset,
@@ -66,7 +69,7 @@ export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
 
 function guarded(guardrail: PolicyGuardrail, scope: BudgetScope, subject: string): BudgetLayer {
   return {
-    id: `guardrail:${guardrail.id}:${subject}`,
+    id: subject,
     scope,
     limit: guardrail.limit,
     reset: guardrail.reset,
@@ -75,4 +78,15 @@ function guarded(guardrail: PolicyGuardrail, scope: BudgetScope, subject: string
     budgetId: null,
     name: `guardrail "${guardrail.name}"`,
   };
+}
+
+/** Whose spend a call of this key is, whether or not a budget limits it today. */
+export function accountsOf({ key, workspace, organization }: PolicyInputs): readonly string[] {
+  const { creatorUserId: creator } = key;
+  return [
+    `key:${key.id}`,
+    ...(creator === null ? [] : [`member:${creator}`, `member:${creator}@${workspace.id}`]),
+    `workspace:${workspace.id}`,
+    ...(organization ? [`credits:${organization.id}`] : []),
+  ];
 }

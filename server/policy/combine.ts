@@ -1,5 +1,5 @@
 import { combineAccess } from './combine-access.ts';
-import { combineBudgets } from './combine-budgets.ts';
+import { accountsOf, combineBudgets } from './combine-budgets.ts';
 import { combineContent } from './combine-content.ts';
 import { combineModalities } from './combine-modalities.ts';
 import type { EffectivePolicy, RuleScope } from './effective-policy.ts';
@@ -21,6 +21,7 @@ export function combine(inputs: PolicyInputs): EffectivePolicy {
   };
   return {
     budgets: combineBudgets(inputs),
+    accounts: accountsOf(inputs),
     access: combineAccess(layers),
     modalities: combineModalities(layers, source),
     content: combineContent(layers, organization?.injectionAllowList ?? []),

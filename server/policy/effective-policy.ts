@@ -6,6 +6,11 @@
 export type EffectivePolicy = {
   /** In the order in which they are asked. */
   readonly budgets: readonly BudgetLayer[];
+  /**
+   * What every call is charged to, limited today or not: a budget that is set, swapped or raised in the middle of a month counts what
+   * was spent in it before.
+   */
+  readonly accounts: readonly string[];
   /** Null: nothing is restricted. */
   readonly access: AccessRules | null;
   /** Null: every modality is allowed. */
@@ -26,7 +31,10 @@ export type BudgetScope =
   | 'credits';
 
 export type BudgetLayer = {
-  /** The ledger's name of what is spent against it, e.g. `key:<id>`, `workspace:<id>`, `guardrail:<id>:key:<id>`. */
+  /**
+   * The ledger's name of whose spend it limits: `key:<id>`, `member:<id>`, `member:<id>@<workspace>`, `workspace:<id>`,
+   * `credits:<organization>`, `permit:<id>`. Several layers may limit the same spend, each over its own window.
+   */
   readonly id: string;
   readonly scope: BudgetScope;
   /** Nano-dollars; null: no limit. */
