@@ -135,7 +135,7 @@ export class Api {
     try {
       return await fetch(`${daemon.url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${daemon.token}`, ...json, ...more.headers },
+        headers: { authorization: `Bearer ${daemon.token}`, 'x-callgate-client': 'editor', ...json, ...more.headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(more.signal ? { signal: more.signal } : {}),
       });

@@ -39,7 +39,7 @@ export class Api {
   /** One call whose answer's body is still to be read. */
   async open(method: string, path: string, options: LoopbackRequest = {}): Promise<IncomingMessage> {
     const { url, token } = this.#daemon;
-    const headers = { ...options.headers, authorization: `Bearer ${token}` };
+    const headers = { 'x-callgate-client': 'command-line', ...options.headers, authorization: `Bearer ${token}` };
     const answer = await loopbackRequest(url + path, { ...options, method, headers }).catch((error: unknown) => {
       if (options.signal?.aborted) throw error;
       throw new CommandFailure(

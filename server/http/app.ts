@@ -5,6 +5,7 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { DEPTH_LIMIT, nestsTooDeep } from '../engine/json-depth.ts';
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import { nameActors } from './acting.ts';
 import { authenticate } from './authenticate.ts';
 import { ConnectionDigests } from './connection-digests.ts';
 import type { HttpContext } from './context.ts';
@@ -71,6 +72,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     return undefined;
   });
 
+  nameActors(app, context.admin.acting);
   readJsonOnly(app);
   app.setNotFoundHandler((request, reply) =>
     sendRefusal(reply, refuse('not_found', { detail: `${request.method} ${request.url.split('?')[0]}` })),

@@ -1,5 +1,8 @@
 import type { Nano } from '../pricing/money.ts';
 import type { AuditStore } from './audit-store.ts';
+import type { BehaviorStore } from './behavior-store.ts';
+import type { PermitStore } from './permit-store.ts';
+import type { ProposalStore } from './proposal-store.ts';
 import type { MemberStore } from './member-store.ts';
 import type { ManagementKeyStore, OrganizationStore } from './organization-store.ts';
 import type { WorkspaceBudgetStore, WorkspaceMemberStore, WorkspaceStore } from './workspace-store.ts';
@@ -22,6 +25,9 @@ export type Store = {
   readonly ioLog: IoLogStore;
   readonly feedback: FeedbackStore;
   readonly audit: AuditStore;
+  readonly behaviors: BehaviorStore;
+  readonly permits: PermitStore;
+  readonly proposals: ProposalStore;
   /**
    * Runs `work`, and all that it writes, as one transaction: nothing of it when it throws. One at a time, one within another is part of
    * it; others' writes wait, so it is not for what waits for a network.
@@ -56,6 +62,11 @@ export type KeyRow = {
   readonly allowUnpriced: boolean;
   readonly canWritePresets: boolean;
   readonly clamp: boolean;
+  /** What happens when it runs away; null: as its workspace says, `trip` for a behavior's and `warn` for others. */
+  readonly runaway: 'off' | 'warn' | 'trip' | null;
+  /** Set by the runaway protection until a person releases it; `suspendedFor` says why. */
+  readonly suspendedAt: string | null;
+  readonly suspendedFor: string | null;
   readonly creatorUserId: string | null;
   readonly expiresAt: string | null;
   readonly createdAt: string;

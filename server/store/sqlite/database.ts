@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -13,6 +14,11 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #queue: Write[] = [];
   #closed = false;
+  /** The transaction of several turns that is under way, if any. */
+  #unit: { readonly committed: (() => void)[] } | null = null;
+  readonly #units = new AsyncLocalStorage<object>();
+  #lastUnit: Promise<unknown> = Promise.resolve();
+  readonly #undone: (() => void)[] = [];
 
   constructor(file: string) {
     this.#sqlite = new DatabaseSync(file);
@@ -37,8 +43,36 @@ export class Database {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
+  /** Whether a `unit` is under way; `transact` cannot run then. */
+  get isBusy(): boolean {
+    return this.#unit !== null;
+  }
+
+  /**
+   * Runs `work`, and what it writes, as one transaction: all of it or nothing, by what `work` comes to. What others write meanwhile
+   * waits; what they read may be undone yet. One at a time; one within another is part of it. Not for what waits for a network.
+   */
+  unit<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isInUnit()) return work();
+    const done = this.#lastUnit.then(() => this.#runUnit(work));
+    this.#lastUnit = done.catch(() => {});
+    return done;
+  }
+
+  /** Runs `told` once what is being written now has been committed: at the end of the unit it is called in, or at once. */
+  afterCommit(told: () => void): void {
+    if (this.#unit && this.#isInUnit()) this.#unit.committed.push(told);
+    else told();
+  }
+
+  /** Whoever remembers rows forgets them when a unit was undone. */
+  onUndone(forget: () => void): void {
+    this.#undone.push(forget);
+  }
+
   /** Runs `write` in a transaction of its own, at once; throws what it throws, with nothing of it done. */
   transact(write: () => void): void {
+    if (this.#unit) throw new Error('Another transaction is under way');
     this.#run('BEGIN IMMEDIATE');
     try {
       write();
@@ -52,6 +86,7 @@ export class Database {
   /** Runs `write` in the transaction of this turn; resolves once that has committed. */
   write<T>(write: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('The store is closed'));
+    if (this.#isInUnit()) return this.#writeInUnit(write);
     return new Promise<T>((resolve, reject) => {
       let result: T;
       const run = () => {
@@ -63,13 +98,66 @@ export class Database {
   }
 
   close(): void {
+    if (this.#unit) {
+      this.#undo();
+      this.#unit = null;
+    }
     this.#flush();
     this.#closed = true;
     this.#statements.clear();
     this.#sqlite.close();
   }
 
+  #isInUnit(): boolean {
+    return this.#unit !== null && this.#units.getStore() === this.#unit;
+  }
+
+  async #runUnit<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('The store is closed');
+    this.#flush();
+    this.#run('BEGIN IMMEDIATE');
+    const unit = { committed: [] };
+    this.#unit = unit;
+    try {
+      const result = await this.#units.run(unit, work);
+      if (this.#unit !== unit) throw new Error('The store was closed');
+      this.#run('COMMIT');
+      this.#endUnit();
+      for (const told of unit.committed as (() => void)[]) told();
+      return result;
+    } catch (error) {
+      if (this.#unit === unit) {
+        this.#undo();
+        this.#endUnit();
+        for (const forget of this.#undone) forget();
+      }
+      throw error;
+    }
+  }
+
+  #endUnit(): void {
+    this.#unit = null;
+    // Node 22 would go on following every promise.
+    this.#units.disable();
+    this.#flush();
+  }
+
+  /** Under a savepoint: what throws is undone alone, as in any turn. */
+  async #writeInUnit<T>(write: () => T): Promise<T> {
+    this.#run('SAVEPOINT one');
+    try {
+      const result = write();
+      this.#run('RELEASE one');
+      return result;
+    } catch (error) {
+      this.#run('ROLLBACK TO one');
+      this.#run('RELEASE one');
+      throw error;
+    }
+  }
+
   #flush(): void {
+    if (this.#unit) return;
     const writes = this.#queue;
     this.#queue = [];
     if (writes.length === 0) return;

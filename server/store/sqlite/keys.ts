@@ -15,6 +15,9 @@ const COLUMNS: Readonly<Record<keyof KeyRow, string>> = {
   allowUnpriced: 'allow_unpriced',
   canWritePresets: 'can_write_presets',
   clamp: 'clamp',
+  runaway: 'runaway',
+  suspendedAt: 'suspended_at',
+  suspendedFor: 'suspended_for',
   creatorUserId: 'creator_user_id',
   expiresAt: 'expires_at',
   createdAt: 'created_at',
@@ -42,6 +45,7 @@ export function sqliteKeys(database: Database): KeyStore {
   const one = (row: Row | undefined) => (row ? keyOf(row) : null);
   // Every call asks for its key, twice and more, and only this process writes keys.
   const found = new Map<string, KeyRow>();
+  database.onUndone(() => found.clear());
   const change = (write: () => void) => database.write(write).finally(() => found.clear());
   const lookUp = (column: 'hash' | 'id', value: string): KeyRow | null => {
     const known = found.get(`${column}:${value}`);

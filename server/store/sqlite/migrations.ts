@@ -145,6 +145,44 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
   CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
   `,
+  `
+  CREATE TABLE behaviors (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, name TEXT NOT NULL, preset_slug TEXT NOT NULL, preset_version INTEGER,
+    key_id TEXT NOT NULL UNIQUE, tier TEXT NOT NULL, clean_calls INTEGER NOT NULL, clean_since TEXT NOT NULL,
+    trusted_since TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT, UNIQUE (workspace_id, name)
+  ) STRICT;
+  CREATE TABLE behavior_ledger (
+    id TEXT NOT NULL UNIQUE, behavior_id TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, code TEXT, call_id TEXT,
+    detail TEXT, tier_before TEXT NOT NULL, tier_after TEXT NOT NULL, in_window TEXT
+  ) STRICT;
+  CREATE INDEX behavior_ledger_by_behavior ON behavior_ledger (behavior_id, at);
+  CREATE UNIQUE INDEX behavior_failure_once ON behavior_ledger (behavior_id, kind, in_window) WHERE in_window IS NOT NULL;
+  CREATE TABLE behavior_rules (workspace_id TEXT PRIMARY KEY, rules TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT;
+  CREATE TABLE proposals (
+    id TEXT PRIMARY KEY, behavior_id TEXT NOT NULL, key_id TEXT NOT NULL, workspace_id TEXT NOT NULL, status TEXT NOT NULL,
+    created_at TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, bound_nano INTEGER NOT NULL, max_tokens INTEGER,
+    preset_slug TEXT, preset_version INTEGER, preset_hash TEXT, task TEXT, fingerprint TEXT NOT NULL, request TEXT,
+    decided_at TEXT, generation_id TEXT, note TEXT
+  ) STRICT;
+  CREATE INDEX proposals_by_behavior ON proposals (behavior_id, status, created_at);
+
+  CREATE TABLE permit_requirements (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, created_at TEXT NOT NULL,
+    UNIQUE (workspace_id, kind, value)
+  ) STRICT;
+  CREATE TABLE permits (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, key_id TEXT NOT NULL, kind TEXT, value TEXT, task TEXT,
+    any_task INTEGER NOT NULL, expires_at TEXT, cap_nano INTEGER, most_uses INTEGER, uses INTEGER NOT NULL,
+    granted_by TEXT NOT NULL, note TEXT, created_at TEXT NOT NULL, revoked_at TEXT
+  ) STRICT;
+  CREATE INDEX permits_by_age ON permits (created_at);
+  CREATE TABLE permit_uses (permit_id TEXT NOT NULL, call_id TEXT NOT NULL, task TEXT, at TEXT NOT NULL) STRICT;
+  CREATE INDEX permit_uses_by_permit ON permit_uses (permit_id);
+
+  ALTER TABLE api_keys ADD COLUMN runaway TEXT;
+  ALTER TABLE api_keys ADD COLUMN suspended_at TEXT;
+  ALTER TABLE api_keys ADD COLUMN suspended_for TEXT;
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

@@ -13,6 +13,7 @@ export class Mirror<T> {
     this.#database = database;
     this.#read = read;
     this.#rows = read();
+    database.onUndone(() => this.reload());
   }
 
   get rows(): readonly T[] {

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Store } from '../store.ts';
 import { sqliteAudit } from './audit.ts';
+import { sqliteBehaviors } from './behaviors.ts';
 import { Database } from './database.ts';
 import { sqliteFeedback } from './feedback.ts';
 import { sqliteIoLog } from './io-log.ts';
@@ -11,7 +12,9 @@ import { SqliteLedger } from './ledger.ts';
 import { sqliteMembers } from './members.ts';
 import { migrate } from './migrations.ts';
 import { sqliteManagementKeys, sqliteOrganizations } from './organizations.ts';
+import { sqlitePermits } from './permits.ts';
 import { sqlitePresets } from './presets.ts';
+import { sqliteProposals } from './proposals.ts';
 import { quickCheck } from './quick-check.ts';
 import { sqliteUsage } from './usage.ts';
 import { sqliteWorkspaceBudgets, sqliteWorkspaceMembers, sqliteWorkspaces } from './workspaces.ts';
@@ -80,6 +83,9 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     ioLog: sqliteIoLog(database),
     feedback: sqliteFeedback(database),
     audit: sqliteAudit(database),
+    behaviors: sqliteBehaviors(database),
+    permits: sqlitePermits(database),
+    proposals: sqliteProposals(database),
     transact: (work) => {
       if (!database.isBusy) ledger.catchUp();
       return database.unit(work);
