@@ -59,6 +59,8 @@ export async function keyView(admin: AdminContext, key: KeyRow): Promise<Record<
     allow_unpriced: key.allowUnpriced,
     can_write_presets: key.canWritePresets,
     clamp: key.clamp,
+    runaway: key.runaway,
+    suspended: key.suspendedAt === null ? null : { at: key.suspendedAt, reason: key.suspendedFor },
     kind: key.kind,
   };
 }

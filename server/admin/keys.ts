@@ -23,6 +23,7 @@ export const createKeyBody = z.object({
   allow_unpriced: z.boolean().optional(),
   can_write_presets: z.boolean().optional(),
   clamp: z.boolean().optional(),
+  runaway: z.enum(['off', 'warn', 'trip']).nullable().optional(),
 });
 
 /** `PATCH /keys/{hash}` */
@@ -35,6 +36,7 @@ export const updateKeyBody = z.object({
   allow_unpriced: z.boolean().optional(),
   can_write_presets: z.boolean().optional(),
   clamp: z.boolean().optional(),
+  runaway: z.enum(['off', 'warn', 'trip']).nullable().optional(),
 });
 
 export type CreatedKey = { readonly key: KeyRow; readonly secret: string };
@@ -64,6 +66,9 @@ export async function createKey(
     allowUnpriced: body.allow_unpriced ?? false,
     canWritePresets: body.can_write_presets ?? true,
     clamp: body.clamp ?? false,
+    runaway: body.runaway ?? null,
+    suspendedAt: null,
+    suspendedFor: null,
     creatorUserId: body.creator_user_id ?? null,
     expiresAt: body.expires_at ? new Date(body.expires_at).toISOString() : null,
     createdAt: admin.now().toISOString(),
@@ -95,6 +100,7 @@ export async function updateKey(
     ...(body.allow_unpriced === undefined ? {} : { allowUnpriced: body.allow_unpriced }),
     ...(body.can_write_presets === undefined ? {} : { canWritePresets: body.can_write_presets }),
     ...(body.clamp === undefined ? {} : { clamp: body.clamp }),
+    ...(body.runaway === undefined ? {} : { runaway: body.runaway }),
     updatedAt: admin.now().toISOString(),
   });
   changed(admin, 'key updated', key);

@@ -1,10 +1,10 @@
 import type { Nano } from '../pricing/money.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BehaviorStore } from './behavior-store.ts';
-import type { PermitStore } from './permit-store.ts';
-import type { ProposalStore } from './proposal-store.ts';
 import type { MemberStore } from './member-store.ts';
 import type { ManagementKeyStore, OrganizationStore } from './organization-store.ts';
+import type { PermitStore } from './permit-store.ts';
+import type { ProposalStore } from './proposal-store.ts';
 import type { WorkspaceBudgetStore, WorkspaceMemberStore, WorkspaceStore } from './workspace-store.ts';
 
 /**
