@@ -1,4 +1,6 @@
 import type { Nano } from '../pricing/money.ts';
+import type { ByokStore } from './byok-store.ts';
+import type { DestinationStore } from './destination-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BehaviorStore } from './behavior-store.ts';
 import type { MemberStore } from './member-store.ts';
@@ -24,6 +26,8 @@ export type Store = {
   readonly usage: UsageStore;
   readonly ioLog: IoLogStore;
   readonly feedback: FeedbackStore;
+  readonly byok: ByokStore;
+  readonly destinations: DestinationStore;
   readonly audit: AuditStore;
   readonly behaviors: BehaviorStore;
   readonly permits: PermitStore;
@@ -237,6 +241,8 @@ export type GenerationEnd = {
   readonly latencyMs: number | null;
   readonly generationMs: number | null;
   readonly attempts: readonly Attempt[];
+  /** Set when a key that somebody brought (`/byok`) served it: limits that do not include those are not charged. */
+  readonly isByok?: true;
   /** Set when the answer was another generation's: kept in the response cache, or shared while it was under way. */
   readonly copyOf?: { readonly id: string; readonly how: 'cache' | 'coalesced' };
 };
@@ -251,6 +257,8 @@ export type Attempt = {
   /** It was made with one of several keys of the provider (BYOK), of this name. */
   readonly isByok?: boolean;
   readonly key?: string | null;
+  /** The id of that key where it is a row of `/byok`. */
+  readonly byokId?: string;
 };
 
 export type GenerationRow = GenerationStart & GenerationEnd & { readonly id: string; readonly createdAt: string };

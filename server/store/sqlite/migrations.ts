@@ -183,6 +183,30 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE api_keys ADD COLUMN suspended_at TEXT;
   ALTER TABLE api_keys ADD COLUMN suspended_for TEXT;
   `,
+  `
+  CREATE TABLE byok_keys (
+    id TEXT PRIMARY KEY, organization_id TEXT NOT NULL REFERENCES organizations (id), workspace_id TEXT REFERENCES workspaces (id),
+    provider TEXT NOT NULL, name TEXT, label TEXT NOT NULL, sealed TEXT NOT NULL, disabled INTEGER NOT NULL,
+    is_fallback INTEGER NOT NULL, is_required INTEGER NOT NULL, is_byok_only INTEGER NOT NULL, declared_zdr INTEGER,
+    allowed_models TEXT, allowed_key_ids TEXT, allowed_user_ids TEXT, sort_order INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT, deleted INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  -- What was charged to brought keys, and the last row of generations that is in it.
+  CREATE TABLE byok_usage (
+    day TEXT NOT NULL, key_id TEXT NOT NULL, workspace_id TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,
+    requests INTEGER NOT NULL, nano INTEGER NOT NULL, PRIMARY KEY (key_id, day, model, provider)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE byok_counted (row INTEGER NOT NULL) STRICT;
+  INSERT INTO byok_counted (row) SELECT coalesce(max(rowid), 0) FROM generations;
+
+  CREATE TABLE destinations (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id), type TEXT NOT NULL, name TEXT NOT NULL,
+    config TEXT NOT NULL, sealed TEXT NOT NULL, enabled INTEGER NOT NULL, sampling_rate REAL NOT NULL,
+    privacy_mode INTEGER NOT NULL, key_ids TEXT, filter_rules TEXT, tells_cost INTEGER NOT NULL,
+    tells_identity INTEGER NOT NULL, tells_request_context INTEGER NOT NULL, regions TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

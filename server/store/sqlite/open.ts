@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import type { Store } from '../store.ts';
 import { sqliteAudit } from './audit.ts';
 import { sqliteBehaviors } from './behaviors.ts';
+import { sqliteByok } from './byok.ts';
 import { Database } from './database.ts';
+import { sqliteDestinations } from './destinations.ts';
 import { sqliteFeedback } from './feedback.ts';
 import { sqliteIoLog } from './io-log.ts';
 import { sqliteKeys } from './keys.ts';
@@ -82,6 +84,10 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     }),
     ioLog: sqliteIoLog(database),
     feedback: sqliteFeedback(database),
+    byok: sqliteByok(database, () => {
+      if (!database.isBusy) ledger.catchUp();
+    }),
+    destinations: sqliteDestinations(database),
     audit: sqliteAudit(database),
     behaviors: sqliteBehaviors(database),
     permits: sqlitePermits(database),
