@@ -1,4 +1,5 @@
 import type { Plugins } from '../plugins/read-plugins.ts';
+import type { BudgetLayer, EffectivePolicy } from '../policy/effective-policy.ts';
 import type { KeyRow } from '../store/store.ts';
 import type { CallInput } from './call.ts';
 import type { JsonObject, PresetUsed } from './resolve-preset.ts';
@@ -9,6 +10,12 @@ export type Asked = {
   readonly input: CallInput;
   /** As it stands now; `input.key` is as it stood when the request's head came. */
   readonly key: KeyRow;
+  /** What every layer above the key says, as it stood when the call came. */
+  readonly policy: EffectivePolicy;
+  /** Budgets of this call alone, such as its permit's cap. */
+  readonly ownBudgets?: readonly BudgetLayer[];
+  /** Nobody calls: it is only asked what would be done. Then nothing may be remembered, used up or waited for. */
+  readonly isDry: boolean;
   readonly request: JsonObject;
   readonly preset: PresetUsed | null;
   readonly plugins: Plugins;

@@ -1,6 +1,8 @@
 import { type Refusal, refuse } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
 import { readPlugins } from '../plugins/read-plugins.ts';
-import type { KeyStore, PresetStore } from '../store/store.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
+import type { KeyRow, KeyStore, PresetStore } from '../store/store.ts';
 import type { Asked } from './asked.ts';
 import { type Bound, boundOf } from './bound.ts';
 import type { CallInput } from './call.ts';
@@ -9,8 +11,14 @@ import { type Fitted, fitContext, mayNeedCut } from './fit-context.ts';
 import { keyRefusal } from './key-standing.ts';
 import { resolvePreset } from './resolve-preset.ts';
 import { routersOnly } from './routers-only.ts';
+import { undecided } from './undecided.ts';
 
-export type DecideParts = RouteParts & { readonly presets: PresetStore; readonly keys: Pick<KeyStore, 'byId'> };
+export type DecideParts = RouteParts & {
+  readonly presets: PresetStore;
+  readonly keys: Pick<KeyStore, 'byId'>;
+  readonly policyOf: (key: KeyRow) => EffectivePolicy;
+  readonly log: Log;
+};
 
 /** Where a call may go, in which order, and the most it may cost there. */
 export type Decided = {
@@ -22,15 +30,22 @@ export type Decided = {
 
 /** What is asked for: the key as it stands now, and the request with its preset merged in. Nothing is done about it yet. */
 export async function askedOf(
-  { presets, keys }: DecideParts,
+  { presets, keys, policyOf, log }: DecideParts,
   input: CallInput,
   startedAt: Date,
   startedMs: number,
+  isDry = false,
 ): Promise<Asked | Refusal> {
   // It was read when the request's head came; its body may have taken its time.
   const key = await keys.byId(input.key.id);
   const barred = keyRefusal(key, startedAt);
   if (barred || !key) return barred ?? refuse('invalid_key');
+  let policy: EffectivePolicy;
+  try {
+    policy = policyOf(key);
+  } catch (error) {
+    return undecided(log, input.id, error);
+  }
 
   const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
   if (resolved.kind === 'refused') return resolved;
@@ -39,7 +54,7 @@ export async function askedOf(
   if (plugins.kind === 'refused') return plugins;
   const { preset } = resolved;
   const wishes = { clamp: clamp === true, coalesce: coalesce === true };
-  return { kind: 'asked', input, key, request, preset, plugins, ...wishes, startedAt, startedMs };
+  return { kind: 'asked', input, key, policy, isDry, request, preset, plugins, ...wishes, startedAt, startedMs };
 }
 
 /** What would be done about it. Changes nothing: a call and its dry run decide by this. */

@@ -2,6 +2,7 @@ import { errorBody, type Refusal } from '../errors.ts';
 import { formatUsd, usdOfNano } from '../pricing/money.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { LedgerStore } from '../store/store.ts';
+import { admit } from './admit.ts';
 import type { CallInput } from './call.ts';
 import { strategyOf } from './course.ts';
 import { askedOf, type Decided, type DecideParts, decide } from './decide.ts';
@@ -21,13 +22,16 @@ export type DryRunParts = DecideParts & {
  */
 export async function dryRun(parts: DryRunParts, input: CallInput): Promise<JsonObject> {
   const startedAt = parts.now();
-  const asked = await askedOf(parts, input, startedAt, performance.now());
-  if (asked.kind === 'refused') return refused(asked);
-  const { preset, key, request } = asked;
+  const resolved = await askedOf(parts, input, startedAt, performance.now(), true);
+  if (resolved.kind === 'refused') return refused(resolved);
+  const { preset, key } = resolved;
   const shared = {
     key: { name: key.name, label: key.label, hash: key.hash },
     preset: preset && { slug: preset.slug, version: preset.version, hash: preset.hash },
   };
+  const asked = await admit(parts, resolved);
+  if (asked.kind === 'refused') return { ...shared, ...refused(asked) };
+  const { request } = asked;
   // The draw is not made: the likeliest order is shown, and the chances beside it.
   const decided = await decide({ ...parts, random: () => 0 }, asked);
   if (decided.kind === 'refused') return { ...shared, ...refused(decided) };

@@ -8,6 +8,7 @@ import type { Transport } from '../providers/transport.ts';
 import { Turn } from '../providers/turn.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
 import type { KeyRow, KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
+import { admit } from './admit.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
 import type { CallAnswer, CallInput } from './call.ts';
@@ -67,7 +68,10 @@ export class Engine {
     await this.#turn.end();
     const asked = await askedOf(this.#parts, input, startedAt, startedMs);
     if (asked.kind === 'refused') return this.#refused(input.id, input, asked);
-    return wishesToShare(asked) ? this.#sharing.call(asked, (one) => this.#serve(one)) : this.#serve(asked);
+    const admitting = admit(this.#parts, asked);
+    const admitted = admitting instanceof Promise ? await admitting : admitting;
+    if (admitted.kind === 'refused') return this.#refused(input.id, input, admitted);
+    return wishesToShare(admitted) ? this.#sharing.call(admitted, (one) => this.#serve(one)) : this.#serve(admitted);
   }
 
   /** What a call would come to; see {@link dryRun}. */

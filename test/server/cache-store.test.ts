@@ -6,11 +6,13 @@ import { type Kept, ResponseCache } from '../../server/engine/sharing/response-c
 import { shareKey } from '../../server/engine/sharing/share-key.ts';
 import { DONE, wholeOrigin } from '../../server/engine/sharing/whole.ts';
 import { withSharingHeaders } from '../../server/http/sharing-headers.ts';
+import type { EffectivePolicy } from '../../server/policy/effective-policy.ts';
 import type { KeyRow } from '../../server/store/store.ts';
 
 const preset = { id: 'p', slug: 'triage', version: 1, hash: 'a'.repeat(64) };
+const policy: EffectivePolicy = { budgets: [], accounts: [], access: null, modalities: null, content: null };
 const keyOf = (hash: string, request: Record<string, unknown>, used: typeof preset | null = null) =>
-  shareKey({ key: { hash } as KeyRow, request, preset: used });
+  shareKey({ key: { hash } as KeyRow, policy, request, preset: used });
 
 describe('the key of an answer', () => {
   it('is the same for the same request, and another for any difference', () => {
@@ -22,6 +24,13 @@ describe('the key of an answer', () => {
         expect(keyOf(one, a)).toBe(keyOf(one, structuredClone(a)));
       }),
     );
+  });
+
+  it('is another one once any layer above the key says something else', () => {
+    const of = (over: EffectivePolicy) =>
+      shareKey({ key: { hash: 'k' } as KeyRow, policy: over, request: {}, preset: null });
+    expect(of(policy)).toBe(of(policy));
+    expect(of({ ...policy })).not.toBe(of(policy));
   });
 
   const base = {

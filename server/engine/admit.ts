@@ -1,0 +1,44 @@
+import type { Refusal } from '../errors.ts';
+import type { Asked } from './asked.ts';
+import type { DecideParts } from './decide.ts';
+import { undecided } from './undecided.ts';
+
+/** What the gates need to know; the engine's parts have all of it. */
+export type AdmitParts = DecideParts;
+
+/**
+ * One question that policy asks of a call: gives it back as it is, or as it may go on (redacted, say), or refuses it. What does not
+ * apply to a call gives back the very object at once, without a promise.
+ */
+export type Gate = (parts: AdmitParts, asked: Asked) => Asked | Refusal | Promise<Asked | Refusal>;
+
+/** In this order: behavior, tier and permit; access of what is asked for; content. */
+const GATES: readonly Gate[] = [];
+
+/**
+ * Lets a call in, before anything has been done about it and before an answer of another call's may serve it. Nothing fails open: what
+ * throws here refuses the call.
+ */
+export function admit(parts: AdmitParts, asked: Asked): Asked | Refusal | Promise<Asked | Refusal> {
+  return passed(parts, asked, 0);
+}
+
+function passed(parts: AdmitParts, asked: Asked, from: number): Asked | Refusal | Promise<Asked | Refusal> {
+  let admitted = asked;
+  try {
+    for (let at = from; at < GATES.length; at += 1) {
+      const outcome = GATES[at]?.(parts, admitted) ?? admitted;
+      if (outcome instanceof Promise) {
+        return outcome.then(
+          (one) => (one.kind === 'refused' ? one : passed(parts, one, at + 1)),
+          (error: unknown) => undecided(parts.log, asked.input.id, error),
+        );
+      }
+      if (outcome.kind === 'refused') return outcome;
+      admitted = outcome;
+    }
+  } catch (error) {
+    return undecided(parts.log, asked.input.id, error);
+  }
+  return admitted;
+}
