@@ -26,11 +26,15 @@ describe('the key of an answer', () => {
     );
   });
 
-  it('is another one once any layer above the key says something else', () => {
+  it('is another one once any layer above the key says something else of what may be asked', () => {
     const of = (over: EffectivePolicy) =>
       shareKey({ key: { hash: 'k' } as KeyRow, policy: over, request: {}, preset: null });
     expect(of(policy)).toBe(of(policy));
-    expect(of({ ...policy })).not.toBe(of(policy));
+    const access = {
+      allowedModels: [{ value: new Set(['a/b']), sources: [] }],
+    } as unknown as EffectivePolicy['access'];
+    expect(of({ ...policy, access })).not.toBe(of(policy));
+    expect(of({ ...policy, accounts: ['key:k'] })).toBe(of(policy));
   });
 
   const base = {

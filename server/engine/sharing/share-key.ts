@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { EffectivePolicy } from '../../policy/effective-policy.ts';
 import type { Asked } from '../asked.ts';
 
 /**
  * What makes two calls the same one: the API key (its secret's hash, so that a rotation begins anew), the kind of endpoint, streamed
- * or not, the preset's version and the whole merged request, the order of properties included, and the policy over the key: once one of its
- * layers has changed, what was answered under the old one serves nobody. How they wish to share is no part of it.
+ * or not, the preset's version and the whole merged request, the order of properties included, and the rules over the key: once one of its
+ * layers says something else, what was answered under the old ones serves nobody. How they wish to share is no part of it.
  */
 export function shareKey({
   key,
@@ -15,17 +15,20 @@ export function shareKey({
 }: Pick<Asked, 'key' | 'policy' | 'request' | 'preset'>): string {
   const { cache_enabled: _enabled, cache_ttl_seconds: _ttl, stream, ...rest } = request;
   const version = preset ? [preset.slug, preset.version, preset.hash] : null;
-  const identity = JSON.stringify([key.hash, nameOf(policy), 'chat', stream === true, version, rest]);
+  const identity = JSON.stringify([key.hash, rulesOf(policy), 'chat', stream === true, version, rest]);
   return createHash('sha256').update(identity).digest('base64url');
 }
 
-/** A policy is another object whenever it says something else. */
-function nameOf(policy: EffectivePolicy): string {
-  let name = names.get(policy);
-  if (name === undefined) {
-    name = randomUUID();
-    names.set(policy, name);
+/** What a policy says of a request and its answer; what it says of money is no reason to forget an answer that costs nothing. */
+function rulesOf(policy: EffectivePolicy): string {
+  let rules = known.get(policy);
+  if (rules === undefined) {
+    const { access, modalities, content } = policy;
+    rules = JSON.stringify([access, modalities, content], (_, value: unknown) =>
+      value instanceof Set ? [...value] : value,
+    );
+    known.set(policy, rules);
   }
-  return name;
+  return rules;
 }
-const names = new WeakMap<EffectivePolicy, string>();
+const known = new WeakMap<EffectivePolicy, string>();
