@@ -37,6 +37,14 @@ export async function audit(
   );
 }
 
+/** Writes and records as one: neither is without the other. `write` is store writes alone, for nothing else is undone. */
+export function audited(admin: AdminContext, change: AuditedChange, write: () => Promise<unknown>): Promise<void> {
+  return admin.store.transact(async () => {
+    await write();
+    await audit(admin, change);
+  });
+}
+
 /** Names of fields whose values never leave the place where they are kept. A key's `hash` is its public name. */
 const SECRET =
   /^(?:secret|key|api_?key|token|access_?token|password|passphrase|authorization|credentials?|headers|private_?key|.*_?(?:secret|token|password)(?:_key)?)$/i;

@@ -3,6 +3,7 @@ import type { IoContent } from '../observe/io-content.ts';
 import type { IoLogPatch, IoLogPurge, IoLogStanding } from '../protocol.ts';
 import type { IoLogSettings, KeyRow } from '../store/store.ts';
 import type { WorkspaceRow } from '../store/workspace-store.ts';
+import { audit } from './audit.ts';
 import type { AdminContext } from './context.ts';
 
 /** As long as OpenRouter keeps them. */
@@ -26,7 +27,7 @@ export async function changeIoLog(admin: AdminContext, patch: IoLogPatch): Promi
       return refuse('preset_not_found', { message: `io_logging_presets: no preset is called "${preset}"` });
   }
   const before = ioLog.settings(workspace.id) ?? defaultsOf(workspace.id);
-  await ioLog.configure({
+  const after: IoLogSettings = {
     workspaceId: workspace.id,
     enabled: patch.is_observability_io_logging_enabled ?? before.enabled,
     samplingRate: patch.io_logging_sampling_rate ?? before.samplingRate,
@@ -34,7 +35,9 @@ export async function changeIoLog(admin: AdminContext, patch: IoLogPatch): Promi
     keyIds: keyIds === undefined ? before.keyIds : keyIds,
     presets: patch.io_logging_presets === undefined ? before.presets : patch.io_logging_presets,
     updatedAt: now().toISOString(),
-  });
+  };
+  await ioLog.configure(after);
+  await audit(admin, { action: 'io-log.update', target: `workspace:${workspace.id}`, before, after });
   return standingOf(admin, workspace);
 }
 
@@ -48,7 +51,13 @@ export async function purgeIoLog(
   const filter = { workspaceId: workspace.id, ...(id === undefined ? {} : { id }) };
   // Stored times have milliseconds and a Z; another spelling of the same moment would not compare.
   const until = before === undefined ? {} : { before: new Date(before).toISOString() };
-  return { purged: await admin.ioLog.purge({ ...filter, ...until }) };
+  const purged = await admin.ioLog.purge({ ...filter, ...until });
+  await audit(admin, {
+    action: 'io-log.purge',
+    target: `workspace:${workspace.id}`,
+    after: { ...filter, ...until, purged },
+  });
+  return { purged };
 }
 
 /** OpenRouter's `GenerationContentData`, and what Callgate knows besides. A key finds its own calls only. */

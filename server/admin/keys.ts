@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type Refusal, refuse } from '../errors.ts';
 import { nanoOfUsd } from '../pricing/money.ts';
-import type { KeyKind, KeyRow } from '../store/store.ts';
+import type { KeyKind, KeyPatch, KeyRow } from '../store/store.ts';
+import { audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
 import { hashSecret, maskSecret, newSecret } from './secret.ts';
 
@@ -74,7 +75,8 @@ export async function createKey(
     createdAt: admin.now().toISOString(),
     updatedAt: null,
   };
-  await admin.store.keys.insert(key);
+  const target = `key:${key.id}`;
+  await audited(admin, { action: 'key.create', target, after: key }, () => admin.store.keys.insert(key));
   changed(admin, 'key created', key);
   return { key, secret };
 }
@@ -91,7 +93,7 @@ export async function updateKey(
 ): Promise<KeyRow | Refusal> {
   const key = await findKey(admin, hash);
   if (key.kind === 'refused') return key;
-  await admin.store.keys.update(key.id, {
+  const patch: KeyPatch = {
     ...(body.name === undefined ? {} : { name: body.name }),
     ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
     ...(body.limit === undefined ? {} : { limit: body.limit === null ? null : nanoOfUsd(body.limit) }),
@@ -102,7 +104,9 @@ export async function updateKey(
     ...(body.clamp === undefined ? {} : { clamp: body.clamp }),
     ...(body.runaway === undefined ? {} : { runaway: body.runaway }),
     updatedAt: admin.now().toISOString(),
-  });
+  };
+  const change = { action: 'key.update', target: `key:${key.id}`, before: key, after: { ...key, ...patch } };
+  await audited(admin, change, () => admin.store.keys.update(key.id, patch));
   changed(admin, 'key updated', key);
   // A raised limit may be what calls in the queue wait for.
   admin.ledger.poke(`key:${key.id}`);
@@ -115,7 +119,8 @@ export async function rotateKey(admin: AdminContext, hash: string): Promise<Crea
   if (key.kind === 'refused') return key;
   const secret = newSecret();
   const fresh = { hash: hashSecret(secret), label: maskSecret(secret), updatedAt: admin.now().toISOString() };
-  await admin.store.keys.update(key.id, fresh);
+  const change = { action: 'key.rotate', target: `key:${key.id}`, before: key, after: { ...key, ...fresh } };
+  await audited(admin, change, () => admin.store.keys.update(key.id, fresh));
   changed(admin, 'key rotated', key);
   return { key: { ...key, ...fresh }, secret };
 }
@@ -128,7 +133,8 @@ export async function deleteKey(admin: AdminContext, hash: string): Promise<{ re
       message: 'The key "editor" belongs to the editor and cannot be deleted; disable it instead',
     });
   }
-  await admin.store.keys.delete(key.id);
+  const change = { action: 'key.delete', target: `key:${key.id}`, before: key };
+  await audited(admin, change, () => admin.store.keys.delete(key.id));
   changed(admin, 'key deleted', key);
   return { kind: 'deleted' };
 }

@@ -8,6 +8,7 @@ import { PRESET_FIELDS, type PresetConfig, presetConfigSchema } from '../presets
 import { isPresetSlug } from '../presets/slug.ts';
 import type { PresetSummary, PresetVersion, PublishRequest, PublishResult, presetPatch } from '../protocol.ts';
 import type { PresetRow, PresetVersionRow, PresetWrite } from '../store/store.ts';
+import { audit, audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -105,12 +106,22 @@ async function write(
       message: `"${slug}" is not a preset's slug: lower case letters and digits in parts joined by "-", at most 64`,
     });
   }
-  const result = await admin.store.presets.write({
+  const row = {
     ...input,
     workspaceId: await workspaceId(admin),
     slug,
     hash: presetHash(input),
     now: admin.now().toISOString(),
+  };
+  const result = await admin.store.transact(async () => {
+    const before = await admin.store.presets.get(row.workspaceId, slug);
+    const written = await admin.store.presets.write(row);
+    if (written.kind === 'written') {
+      const { preset, version } = written;
+      const after = { ...preset, version: version.version, version_hash: version.hash, source: row.source };
+      await audit(admin, { action: 'preset.publish', target: `preset:${preset.id}`, before, after });
+    }
+    return written;
   });
   if (result.kind === 'owned') {
     return refuse('preset_owned', {
@@ -132,7 +143,15 @@ export async function rollbackPreset(
   if (found.kind === 'refused') return found;
   const target = await findVersion(admin, found.row, version);
   if (target.kind === 'refused') return target;
-  await admin.store.presets.designate(found.row.id, target.row.id, admin.now().toISOString());
+  const change = {
+    action: 'preset.rollback',
+    target: `preset:${found.row.id}`,
+    before: found.row,
+    after: { ...found.row, designatedVersionId: target.row.id, version, version_hash: target.row.hash },
+  };
+  await audited(admin, change, () =>
+    admin.store.presets.designate(found.row.id, target.row.id, admin.now().toISOString()),
+  );
   changed(admin, 'preset rolled back', slug, version);
   const preset = { ...found.row, designatedVersionId: target.row.id };
   return { slug, created: false, version: versionView(target.row, preset) };
@@ -145,7 +164,13 @@ export async function patchPreset(
 ): Promise<PresetSummary | Refusal> {
   const found = await findPreset(admin, slug);
   if (found.kind === 'refused') return found;
-  await admin.store.presets.patch(found.row.id, patch, admin.now().toISOString());
+  const change = {
+    action: 'preset.update',
+    target: `preset:${found.row.id}`,
+    before: found.row,
+    after: { ...found.row, ...patch },
+  };
+  await audited(admin, change, () => admin.store.presets.patch(found.row.id, patch, admin.now().toISOString()));
   changed(admin, 'preset changed', slug, null);
   const after = await findPreset(admin, slug);
   return after.kind === 'refused' ? after : summaryOf(admin, after.row);

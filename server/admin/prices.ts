@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '../errors.ts';
 import { bundledData, priceData, priceEpoch, usePriceData } from '../pricing/price-book.ts';
 import { type PriceChange, priceChanges } from '../pricing/price-changes.ts';
 import type { PricesChanged, PricesStanding } from '../protocol.ts';
+import { audit } from './audit.ts';
 import type { AdminContext } from './context.ts';
 import { dataOf, type KeptPrices, type PriceFiles, readKept } from './price-files.ts';
 
@@ -123,6 +124,16 @@ export class Prices {
     admin.providers.replace(admin.providers.list());
     files.write('previous', this.#kept ? JSON.stringify(this.#kept) : null);
     files.write('current', next ? JSON.stringify(next) : null);
+    const standing = (kept: KeptPrices | null) => ({
+      source: kept?.source ?? 'bundled',
+      fetched_at: kept?.fetched_at ?? null,
+    });
+    await audit(admin, {
+      action: 'prices.replace',
+      target: 'prices',
+      before: standing(this.#kept),
+      after: { ...standing(next), changed: changes.length },
+    });
     this.#kept = next;
     admin.log.info('prices replaced', { source: next?.source ?? 'bundled', changed: changes.length });
     admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Acting } from '../admin/acting.ts';
+import { audit } from '../admin/audit.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { furnish, mintFirstKey } from '../admin/first-start.ts';
 import { PolicyBook } from '../admin/policy-book.ts';
@@ -162,6 +163,7 @@ export const compose: Compose = async (options) => {
     },
     reconfigure: (next) => {
       providers.replace(allProviders(next, builtIn));
+      recordConfig(admin, config, next);
       config = next;
       access = accessOf(next, access.port);
       events.emit({ kind: 'changed', changed: { what: 'providers' } });
@@ -181,6 +183,19 @@ export const compose: Compose = async (options) => {
     },
   } satisfies Composition;
 };
+
+/** Which settings there were and are, not what they say: an address may hold a password. */
+function recordConfig(admin: AdminContext, before: Config, after: Config): void {
+  const view = (config: Config) => ({
+    digest: digestOf(JSON.stringify(config)).hex,
+    providers: Object.keys(config.providers),
+  });
+  if (view(before).digest === view(after).digest) return;
+  const change = { action: 'config.reload', target: 'config.yaml', before: view(before), after: view(after) };
+  audit(admin, change).catch((error: unknown) =>
+    admin.log.error('a change of config.yaml was not recorded', { error }),
+  );
+}
 
 function accessOf({ server }: Config, port: number): AccessPolicy {
   return { port, allowedHosts: server.allowed_hosts, allowedOrigins: server.allowed_origins };

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
+import { audit } from '../admin/audit.ts';
 import { callableModels, modelSummary } from '../admin/models.ts';
 import { providerSummaries } from '../admin/providers.ts';
 import { prepareRun } from '../admin/run.ts';
@@ -65,6 +66,8 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     const target = storedKeyEntry(admin.providers, slug, body.value.name);
     if (target.kind === 'refused') return sendRefusal(reply, target);
     daemon.setProviderKey(target.entry, body.value.key);
+    const { name = null } = body.value;
+    await audit(admin, { action: 'provider-key.set', target: `provider:${slug}`, after: { provider: slug, name } });
     admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
     return sendData(
       reply,
@@ -79,7 +82,11 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     const { name } = query.value;
     // An entry may be left from what config.yaml said before: it goes, whether or not it could be set now.
     const deleted = daemon.deleteProviderKey(name === undefined ? slug : `${slug}#${name}`);
-    if (deleted) admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
+    if (deleted) {
+      const before = { provider: slug, name: name ?? null };
+      await audit(admin, { action: 'provider-key.delete', target: `provider:${slug}`, before });
+      admin.events.emit({ kind: 'changed', changed: { what: 'providers' } });
+    }
     return reply.send({ deleted });
   });
 
