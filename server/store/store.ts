@@ -3,6 +3,7 @@ import type { ByokStore } from './byok-store.ts';
 import type { DestinationStore } from './destination-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BehaviorStore } from './behavior-store.ts';
+import type { GuardrailStore } from './guardrail-store.ts';
 import type { MemberStore } from './member-store.ts';
 import type { ManagementKeyStore, OrganizationStore } from './organization-store.ts';
 import type { PermitStore } from './permit-store.ts';
@@ -19,6 +20,7 @@ export type Store = {
   readonly members: MemberStore;
   readonly workspaces: WorkspaceStore;
   readonly workspaceBudgets: WorkspaceBudgetStore;
+  readonly guardrails: GuardrailStore;
   readonly workspaceMembers: WorkspaceMemberStore;
   readonly keys: KeyStore;
   readonly presets: PresetStore;

@@ -207,6 +207,25 @@ const MIGRATIONS: readonly string[] = [
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
+  `
+  CREATE TABLE guardrails (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspaces (id), is_default INTEGER NOT NULL,
+    name TEXT NOT NULL, description TEXT, limit_nano INTEGER, reset TEXT, include_byok INTEGER NOT NULL, enforce_zdr TEXT,
+    rules TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX one_default_guardrail ON guardrails (workspace_id) WHERE is_default = 1;
+  CREATE TABLE guardrail_keys (
+    id TEXT PRIMARY KEY, guardrail_id TEXT NOT NULL REFERENCES guardrails (id), key_id TEXT NOT NULL UNIQUE,
+    assigned_by TEXT, created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE guardrail_members (
+    id TEXT PRIMARY KEY, guardrail_id TEXT NOT NULL REFERENCES guardrails (id), organization_id TEXT NOT NULL,
+    user_id TEXT NOT NULL, assigned_by TEXT, created_at TEXT NOT NULL, UNIQUE (organization_id, user_id)
+  ) STRICT;
+  CREATE TABLE organization_policies (
+    organization_id TEXT PRIMARY KEY, rules TEXT NOT NULL, injection_allow_list TEXT NOT NULL, updated_at TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

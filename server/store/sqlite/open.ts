@@ -8,6 +8,7 @@ import { sqliteByok } from './byok.ts';
 import { Database } from './database.ts';
 import { sqliteDestinations } from './destinations.ts';
 import { sqliteFeedback } from './feedback.ts';
+import { sqliteGuardrails } from './guardrails.ts';
 import { sqliteIoLog } from './io-log.ts';
 import { sqliteKeys } from './keys.ts';
 import { SqliteLedger } from './ledger.ts';
@@ -48,6 +49,7 @@ export function openSqliteStore(file: string, now: () => Date): Store {
   }
   const workspaceMembers = sqliteWorkspaceMembers(database);
   const workspaceBudgets = sqliteWorkspaceBudgets(database);
+  const guardrails = sqliteGuardrails(database);
   const members = sqliteMembers(database, workspaceMembers.reload);
   const managementKeys = sqliteManagementKeys(database);
   const organizations = sqliteOrganizations(database, () => {
@@ -64,9 +66,11 @@ export function openSqliteStore(file: string, now: () => Date): Store {
       () => {
         workspaceBudgets.reload();
         workspaceMembers.reload();
+        guardrails.reload();
       },
     ),
     workspaceBudgets: workspaceBudgets.store,
+    guardrails: guardrails.store,
     workspaceMembers: workspaceMembers.store,
     keys: sqliteKeys(database),
     presets: sqlitePresets(database),

@@ -49,7 +49,7 @@ const MEMBERS = new Table<WorkspaceMemberRow>('workspace_members', {
 
 const BROADEST_FIRST: readonly BudgetInterval[] = ['lifetime', 'monthly', 'weekly', 'daily'];
 
-/** `home`: the default organization's id. `afterDelete`: its budgets and members are gone with it. */
+/** `home`: the default organization's id. `afterDelete`: its budgets, members and guardrails are gone with it. */
 export function sqliteWorkspaces(database: Database, home: () => string, afterDelete: () => void): WorkspaceStore {
   const mirror = new Mirror(database, () =>
     database
@@ -77,6 +77,10 @@ export function sqliteWorkspaces(database: Database, home: () => string, afterDe
         database.run('UPDATE workspaces SET deleted = 1, is_default = 0 WHERE id = ?', id);
         database.run('DELETE FROM workspace_budgets WHERE workspace_id = ?', id);
         database.run('DELETE FROM workspace_members WHERE workspace_id = ?', id);
+        const own = 'SELECT id FROM guardrails WHERE workspace_id = ?';
+        database.run(`DELETE FROM guardrail_keys WHERE guardrail_id IN (${own})`, id);
+        database.run(`DELETE FROM guardrail_members WHERE guardrail_id IN (${own})`, id);
+        database.run('DELETE FROM guardrails WHERE workspace_id = ?', id);
       });
       afterDelete();
     },
