@@ -87,7 +87,7 @@ export const compose: Compose = async (options) => {
   };
   const prices = new Prices({ admin, files: priceFiles(options.state), fetchJson: jsonFetcher(env) });
   await prices.restore();
-  const policies = new PolicyBook();
+  const policies = new PolicyBook(store);
   const engine = new Engine({
     presets: store.presets,
     standings: (layers) => store.ledger.standings(layers),
