@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Compose } from '../daemon/composition.ts';
 import { StartError } from '../daemon/start-error.ts';
 import { addAccount } from './account.ts';
+import { addAudit } from './audit.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
@@ -57,6 +58,7 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addRun(program);
   addDoctor(program);
   addRoute(program);
+  addAudit(program);
   return program;
 }
 

@@ -8,6 +8,7 @@ import { Prices } from '../admin/prices.ts';
 import { Engine } from '../engine/engine.ts';
 import { accountRoutes } from '../http/account.ts';
 import { createApp } from '../http/app.ts';
+import { auditRoutes } from '../http/audit.ts';
 import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
@@ -27,6 +28,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { Events } from '../observe/events.ts';
 import { IoLog } from '../observe/io-log.ts';
 import { type DaemonStatus, SERVICE_RESTART } from '../protocol.ts';
+import { ByokKeys, byokSeal } from '../providers/byok.ts';
 import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
 import { configuredProvider } from '../providers/configured.ts';
 import { localProviders } from '../providers/local.ts';
@@ -69,7 +71,12 @@ export const compose: Compose = async (options) => {
   const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
   // Made once: what finds its models by itself must not forget them when config.yaml is read again.
   const builtIn = [sandbox, ...localProviders(), ...builtInProviders()];
-  const providers = new Providers(allProviders(config, builtIn), vault, env);
+  const byok = new ByokKeys({
+    rows: store.byok.all,
+    organizationOf: (workspaceId) => store.workspaces.get(workspaceId)?.organizationId ?? null,
+    secretOf: (key) => vault.unseal(byokSeal(key), key.sealed),
+  });
+  const providers = new Providers(allProviders(config, builtIn), vault, env, byok);
   const events = new Events();
   const memory = new RoutingMemory();
   const transport = new Transport(env);
@@ -82,6 +89,7 @@ export const compose: Compose = async (options) => {
     ioLog,
     log,
     acting: new Acting(),
+    secrets: vault,
     now,
     standing: (id) => memory.standing(id, now().getTime()),
   };
@@ -138,6 +146,7 @@ export const compose: Compose = async (options) => {
   doctorRoutes(app, doctorParts(options, admin));
   presetRoutes(app, context);
   routeRoutes(app, context);
+  auditRoutes(app, context);
   presetFileRoutes(app, context);
   sandboxRoutes(app, sandboxSecret);
   callgateRoutes(app, context, {

@@ -167,6 +167,9 @@ describe('a transaction of several turns', () => {
       expiresAt: null,
       createdAt: '2026-11-22T00:00:00.000Z',
       updatedAt: null,
+      runaway: null,
+      suspendedAt: null,
+      suspendedFor: null,
     } as const;
     const work = store.transact(async () => {
       await store.keys.insert(key);
