@@ -7,6 +7,13 @@ import type { Store } from '../store/store.ts';
 import type { Acting } from './acting.ts';
 import type { EndpointStanding } from './endpoint-standing.ts';
 
+/** Encrypts what is not to lie about in the store. Both throw when there is no usable master key. */
+export type Secrets = {
+  /** Bound to a name, so that it cannot be passed off as another's. */
+  readonly seal: (name: string, text: string) => string;
+  readonly unseal: (name: string, sealed: string) => string;
+};
+
 /** What the management operations work on. */
 export type AdminContext = {
   readonly store: Store;
@@ -17,6 +24,7 @@ export type AdminContext = {
   readonly log: Log;
   /** In whose name the operation that runs now is done. */
   readonly acting: Acting;
+  readonly secrets: Secrets;
   readonly now: () => Date;
   /** How an endpoint has done of late. */
   readonly standing: (endpointId: string) => EndpointStanding;

@@ -16,6 +16,10 @@ export class VaultError extends Error {
 }
 
 export type Vault = {
+  /** Encrypts what is kept elsewhere, bound to a name, so that it cannot be passed off as another's. @throws VaultError */
+  readonly seal: (name: string, text: string) => string;
+  /** What was sealed under this name. @throws VaultError when it was not, or cannot be read. */
+  readonly unseal: (name: string, sealed: string) => string;
   /** The provider's key, or null when none is stored. @throws VaultError when one is and it cannot be decrypted. */
   readonly get: (slug: string) => string | null;
   /** @throws VaultError when there is no usable master key, or the file is damaged as a whole. */
@@ -49,6 +53,20 @@ export function openVault(state: string, env: NodeJS.ProcessEnv = process.env): 
     writePrivate(path, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
 
   return {
+    seal: (name, text) => {
+      if (master.kind === 'unusable')
+        throw new VaultError(name, `The secret of ${name} cannot be stored: ${master.message}`);
+      return JSON.stringify(encrypt(name, text, master.key));
+    },
+    unseal: (name, sealed) => {
+      let raw: unknown = null;
+      try {
+        raw = JSON.parse(sealed);
+      } catch {
+        // Judged below, as an entry that is none.
+      }
+      return decrypt(name, raw, master);
+    },
     get: (slug) => {
       const cached = known.get(slug);
       if (cached !== undefined) return cached;

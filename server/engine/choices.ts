@@ -1,5 +1,6 @@
 import type { Price } from '../pricing/price.ts';
-import { forbidsRouters } from '../providers/keys.ts';
+import { type ByokKey, insistence, type KeyCaller } from '../providers/byok.ts';
+import { type Credential, forbidsRouters } from '../providers/keys.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { EndpointHealth } from '../routing/health.ts';
 import type { Candidate } from '../routing/plan.ts';
@@ -13,8 +14,8 @@ export type Chooser = {
   readonly health: EndpointHealth;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Of the API key that asks: some provider keys are for some callers only. */
-  readonly keyHash: string;
+  /** Some provider keys are for some callers only. */
+  readonly caller: KeyCaller;
   /** Whether an endpoint whose price nobody knows may serve it. */
   readonly unpricedAllowed: boolean;
 };
@@ -26,9 +27,9 @@ export function choicesOf(
   chooser: Chooser,
   leave: (endpoint: Endpoint, why: string) => void,
 ): readonly Choice[] {
-  const { providers, keyHash, unpricedAllowed } = chooser;
+  const { providers, caller, unpricedAllowed } = chooser;
   const known = providers.endpoints(named.id);
-  const isRequired = known.some(({ provider }) => provider.keys && forbidsRouters(provider, named.id, keyHash));
+  const noRouter = routerBan(known, named.id, chooser);
   const isVariant = isCatalogueVariant(named.id);
   const choices: Choice[] = [];
   for (const endpoint of known) {
@@ -36,11 +37,12 @@ export function choicesOf(
     const price = endpoint.model.price;
     if (isVariant && !provider.isRouter && !provider.models().some(({ id }) => id === named.id)) {
       leave(endpoint, 'unknown_model');
-    } else if (provider.isRouter && isRequired) leave(endpoint, 'byok.is_required');
+    } else if (provider.isRouter && noRouter) leave(endpoint, noRouter);
     else if (price === null && !unpricedAllowed) leave(endpoint, 'unpriced');
-    else if (provider.keys) {
-      const withKeys = keyedChoices(endpoint, price, model, chooser);
-      if (withKeys.length === 0) leave(endpoint, 'no_key');
+    else if (provider.keys || providers.byok.of(provider.slug, caller).length > 0) {
+      const brought = providers.byok.of(provider.slug, caller);
+      const withKeys = keyedChoices(forRouter(endpoint, named.variants), price, model, chooser, brought);
+      if (withKeys.length === 0) leave(endpoint, insistence(brought, endpoint.model.id) ?? 'no_key');
       choices.push(...withKeys);
     } else if (providers.keyOf(provider) === undefined) leave(endpoint, 'no_key');
     else {
@@ -51,16 +53,32 @@ export function choicesOf(
   return choices;
 }
 
+/** Why a model must not be reached through a router: somebody's key of a provider that serves it insists on being used. */
+function routerBan(
+  known: readonly Endpoint[],
+  modelId: string,
+  { providers, caller }: Chooser,
+): 'byok.is_byok_only' | 'byok.is_required' | null {
+  for (const { provider } of known) {
+    if (provider.keys && forbidsRouters(provider, modelId, caller.keyHash)) return 'byok.is_required';
+    if (provider.isRouter || !providers.byok.has(provider.slug)) continue;
+    const why = insistence(providers.byok.of(provider.slug, caller), modelId);
+    if (why) return why;
+  }
+  return null;
+}
+
 /** Where a provider has several keys, those kept as fallback make an endpoint of their own. Keys that rest are tried last. */
 function keyedChoices(
   endpoint: Endpoint,
   price: Price | null,
   model: string,
-  { providers, health, now, keyHash }: Chooser,
+  { providers, health, now, caller }: Chooser,
+  brought: readonly ByokKey[],
 ): readonly Choice[] {
   const all = providers
-    .credentials(endpoint.provider, endpoint.model.id, keyHash)
-    .map((credential) => ({ credential, rests: health.restsUntil(restingId(endpoint, credential.name), now) }))
+    .credentials(endpoint.provider, endpoint.model.id, caller.keyHash, brought)
+    .map((credential) => ({ credential, rests: health.restsUntil(restingId(endpoint, credential), now) }))
     .toSorted((a, b) => a.rests - b.rests);
   return [false, true].flatMap((isFallback) => {
     const some = all.filter(({ credential }) => credential.isFallback === isFallback);
@@ -72,7 +90,11 @@ function keyedChoices(
 }
 
 /** What rests when an endpoint asks to be left alone: it, or, where it has several keys, it with this one. */
-export const restingId = ({ id }: Endpoint, keyName: string | null) => (keyName === null ? id : `${id}#${keyName}`);
+export function restingId({ id }: Endpoint, credential: Credential | null): string {
+  // Brought keys of two workspaces may have one name.
+  const key = credential && (credential.byokId ?? credential.name);
+  return key === null ? id : `${id}#${key}`;
+}
 
 /** A router chooses among endpoints of its own: it is told how. */
 function forRouter(endpoint: Endpoint, variants: string): Endpoint {

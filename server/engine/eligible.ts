@@ -10,8 +10,9 @@ import type { KeyRow } from '../store/store.ts';
 import type { Caller } from './call.ts';
 import { type Choice, type Chooser, choicesOf } from './choices.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
+import { admittedKeys } from './declared-zdr.ts';
 import { unmetPreference } from './hard-filters.ts';
-import { isCallableHere } from './here.ts';
+import { callerOf, isCallableHere } from './here.ts';
 import { INEXPRESSIBLE, noRoute } from './no-route.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { outdone } from './soft-filters.ts';
@@ -35,7 +36,7 @@ export type Eligible = {
 };
 
 /** Who asks, as far as routing goes by it. */
-export type RouteAsker = Pick<Chooser, 'keyHash' | 'unpricedAllowed'> & {
+export type RouteAsker = Pick<Chooser, 'caller' | 'unpricedAllowed'> & {
   readonly keyId: string;
   readonly sessionHeader: string | null;
 };
@@ -49,7 +50,7 @@ export type RouteParts = {
 
 export const routeAsker = (key: KeyRow, { sessionId }: Pick<Caller, 'sessionId'>): RouteAsker => ({
   keyId: key.id,
-  keyHash: key.hash,
+  caller: callerOf(key),
   // Without a limit, what cannot be counted breaks none.
   unpricedAllowed: key.limit === null || key.allowUnpriced,
   sessionHeader: sessionId,
@@ -94,10 +95,13 @@ export function eligibleRoutes(
   const perModel = models.map((model) => {
     const named = namedModel(model);
     const leave = ({ provider }: Endpoint, why: string) => left.push({ model, provider: provider.slug, why });
-    let found = choicesOf(named, model, chooser, leave).filter(({ endpoint }) => {
-      const why = unmetPreference(endpoint, request) ?? inexpressible(endpoint, request) ?? unbounded(endpoint);
+    const whyNot = (endpoint: Endpoint) =>
+      unmetPreference(endpoint, request) ?? inexpressible(endpoint, request) ?? unbounded(endpoint);
+    let found = choicesOf(named, model, chooser, leave).flatMap((choice) => {
+      const { endpoint, why } = admittedKeys(choice.endpoint, whyNot);
       if (why) leave(endpoint, why);
-      return !why && !taken.has(endpoint.id);
+      if (why || taken.has(endpoint.id)) return [];
+      return endpoint === choice.endpoint ? [choice] : [{ ...choice, endpoint }];
     });
     const worse = outdone(
       found.map(({ endpoint }) => endpoint),
@@ -126,7 +130,7 @@ export function eligibleRoutes(
     hasOutage: (id) => memory.breakers.hasOutage(id, now),
     recent: (id) => memory.records.recent(id, now),
     uptime: (id) => memory.records.of(id, now).uptimeLast30m,
-    isHere: (name) => isCallableHere(name, providers),
+    isHere: (name) => isCallableHere(name, providers, asker.caller),
     sticky: isSticky ? memory.sticky.endpointOf(stickyId(conversation(), modelId), now) : null,
   });
   const together = models.length > 1 && sortOf(preferences) !== null && isUnpartitioned(preferences, request['route']);

@@ -33,7 +33,18 @@ export function noRoute(models: readonly string[], left: readonly LeftOut[]): Re
       metadata: { ...metadata, field },
     });
   }
-  const keyless = because((why) => why === 'no_key' || why === 'byok.is_required');
+  const insisting = left.find(({ why }) => why.startsWith('byok.'));
+  if (insisting) {
+    return refuse('provider_key_missing', {
+      message: `A key that insists on itself (${insisting.why}) lets nothing else serve ${model}, and no such key can be used for this call`,
+      metadata: {
+        ...metadata,
+        remedy:
+          'See `callgate byok list`, and is_required in config.yaml: rotate the key, widen what it may serve, or let it insist no more.',
+      },
+    });
+  }
+  const keyless = because((why) => why === 'no_key');
   if (keyless.length > 0) {
     return refuse('provider_key_missing', { detail: `${keyless.join(' or ')} serves ${model}`, metadata });
   }

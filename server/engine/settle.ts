@@ -115,6 +115,7 @@ async function settle(
     overrun,
     clamp: course.maxTokens,
     attempts: course.attempts,
+    ...(course.attempts.at(-1)?.byokId ? { isByok: true } : {}),
     ...ending,
   };
   await ledger.settle(id, end).catch((error: unknown) => {

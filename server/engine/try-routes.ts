@@ -9,7 +9,7 @@ import { type AttemptFailed, type AttemptResult, attempt } from './attempt.ts';
 import { restingId } from './choices.ts';
 import type { Course } from './course.ts';
 import type { Route } from './eligible.ts';
-import { requestFor } from './here.ts';
+import { callerOf, requestFor } from './here.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { upstreamRefusal } from './upstream-refusal.ts';
 
@@ -93,7 +93,12 @@ async function tryOnce(parts: TryParts, course: Course, { endpoint, credential }
   const result = await attempt(
     transport,
     {
-      request: requestFor(endpoint, course.cuts?.get(endpoint.id)?.request ?? course.request, providers),
+      request: requestFor(
+        endpoint,
+        course.cuts?.get(endpoint.id)?.request ?? course.request,
+        providers,
+        callerOf(course.key),
+      ),
       endpoint,
       key: (credential ? credential.secret : providers.keyOf(endpoint.provider)) ?? null,
       maxTokens:
@@ -114,6 +119,7 @@ async function tryOnce(parts: TryParts, course: Course, { endpoint, credential }
     reason: failure ? failure.message.slice(0, 300) : result.kind === 'aborted' ? 'aborted' : null,
     ms: Math.round(performance.now() - startedMs),
     ...(credential?.isByok ? { isByok: true, key: credential.name } : {}),
+    ...(credential?.byokId ? { byokId: credential.byokId } : {}),
   });
   remember(memory, endpoint, credential, result, now().getTime());
   return result;
@@ -140,7 +146,7 @@ function remember(
   // One key of several says nothing about the endpoint.
   const isRefusedKey = credential !== null && failure.reason === 'status' && [401, 402].includes(failure.status);
   const rest = retryAfter ?? (isRefusedKey ? REFUSED_KEY_REST_S : 0);
-  if (rest > 0) health.rest(restingId(endpoint, credential?.name ?? null), rest, now);
+  if (rest > 0) health.rest(restingId(endpoint, credential), rest, now);
   if (isRefusedKey || !isEndpointFault(failure)) breakers.ended(id);
   else {
     breakers.failed(id, now);

@@ -59,6 +59,7 @@ function remedyFor(code: ErrorCode, { name, slug, key, keys }: Provider, credent
   if (code === 'provider_credits_exhausted')
     return `Add credit to the account at ${name}, or let another provider or model serve as fallback.`;
   if (code !== 'provider_key_rejected') return null;
+  if (credential?.byokId) return `Put a working key in its place with \`callgate byok rotate ${credential.byokId}\`.`;
   if (keys) return `Replace the key ${credential?.name ?? ''} of ${slug} (providers.${slug}.keys in config.yaml).`;
   if (key.kind === 'env') return `Put a working key of ${name} into the daemon’s environment as ${key.name}.`;
   return `Set a working key of ${name} with \`callgate providers set-key ${slug}\`.`;

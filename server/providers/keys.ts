@@ -23,6 +23,10 @@ export type Credential = {
   readonly isFallback: boolean;
   /** From a list of keys, as a person brings them. */
   readonly isByok: boolean;
+  /** Of a row of `/byok`. */
+  readonly byokId?: string;
+  /** What its owner says of the account behind it; absent: the provider's own policy counts. */
+  readonly declaredZdr?: boolean;
 };
 
 /** Whether this entry is for that model and that caller. `apiKeyHash` null: for whoever may call. */

@@ -16,6 +16,8 @@ export type Provider = {
   readonly keys?: readonly ListedKey[] | undefined;
   /** What the operator knows of how it treats what is sent to it; absent: nothing is promised. */
   readonly dataPolicy?: DataPolicy | undefined;
+  /** Asked with one key: what the key's owner says of the account behind it, before all else that is known of the provider. */
+  readonly declaredZdr?: boolean | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds until the first byte of an answer. */
   readonly timeoutMs: number;

@@ -1,4 +1,5 @@
 import { type CatalogueModel, currentPrice } from '../pricing/catalogue.ts';
+import { type ByokKey, type ByokKeys, insistence, NO_BYOK, serves } from './byok.ts';
 import { type Credential, coversCall } from './keys.ts';
 import { modelDefaults } from './model-defaults.ts';
 import type { KeySource, Provider } from './provider.ts';
@@ -27,14 +28,17 @@ const MOST_FOUND = 1_000;
 /** Every provider the daemon knows, in order of preference, and the endpoints they make up. */
 export class Providers {
   #providers: readonly Provider[];
+  /** Keys of workspaces and organizations. */
+  readonly byok: ByokKeys;
   readonly #stored: StoredKeys;
   readonly #env: NodeJS.ProcessEnv;
   readonly #found = new Map<string, CatalogueModel | null>();
   readonly #indexes = new WeakMap<readonly CatalogueModel[], ReadonlyMap<string, CatalogueModel>>();
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv) {
+  constructor(providers: readonly Provider[], stored: StoredKeys, env: NodeJS.ProcessEnv, byok: ByokKeys = NO_BYOK) {
     this.#providers = providers;
+    this.byok = byok;
     this.#stored = stored;
     // Asking the process for a variable costs as much as finding an endpoint.
     this.#env = { ...env };
@@ -65,12 +69,33 @@ export class Providers {
     return undefined;
   }
 
-  /** The keys with which a provider that has several serves a call, in order: of those there are, those for this model and caller. */
-  credentials(provider: Provider, modelId: string, apiKeyHash: string | null): readonly Credential[] {
-    return (provider.keys ?? []).flatMap((key) => {
+  /**
+   * The keys with which a provider that has several serves a call, in order: of those there are, those for this model and caller.
+   * `brought` are the caller's of `/byok`: they come first, and where one insists, alone.
+   */
+  credentials(
+    provider: Provider,
+    modelId: string,
+    apiKeyHash: string | null,
+    brought: readonly ByokKey[] = [],
+  ): readonly Credential[] {
+    const own = brought.flatMap((key) => {
+      const secret = serves(key, modelId) ? this.byok.secretOf(key) : undefined;
+      if (secret === undefined) return [];
+      const { id: byokId, name, label, isFallback, declaredZdr } = key;
+      const declared = declaredZdr === null ? {} : { declaredZdr };
+      return [{ name: name ?? label, secret, isFallback, isByok: true, byokId, ...declared }];
+    });
+    if (insistence(brought, modelId)) return own;
+    if (!provider.keys) {
+      const secret = this.#secretOf(provider.key, provider.slug);
+      return secret === undefined ? own : [...own, { name: null, secret, isFallback: false, isByok: false }];
+    }
+    const listed = provider.keys.flatMap((key) => {
       const secret = coversCall(key, modelId, apiKeyHash) ? this.#secretOf(key.source, provider.slug) : undefined;
       return secret === undefined ? [] : [{ name: key.name, secret, isFallback: key.isFallback, isByok: true }];
     });
+    return [...own, ...listed];
   }
 
   #secretOf(key: KeySource, slug: string): string | null | undefined {
@@ -126,7 +151,7 @@ export class Providers {
     const known = this.#known(modelId);
     // Without a key a router cannot be asked whether it knows a name that nobody here has heard of.
     const isHere = ({ provider, model }: Endpoint) =>
-      !provider.isRouter || model.price !== null || this.keyOf(provider) !== undefined;
+      !provider.isRouter || model.price !== null || this.#isKeyed(provider);
     return known.every(isHere) ? known : known.filter(isHere);
   }
 
@@ -177,10 +202,15 @@ export class Providers {
     return !router.models().some(({ id }) => id.startsWith(`${named.slug}/`));
   }
 
-  /** The endpoints one can call now. */
+  /** Whether there is any key of it, whoever may use it. */
+  #isKeyed(provider: Provider): boolean {
+    return this.keyOf(provider) !== undefined || this.byok.has(provider.slug);
+  }
+
+  /** The endpoints that somebody can call now. */
   usable(): readonly Endpoint[] {
     return this.#providers
-      .filter((provider) => this.keyOf(provider) !== undefined)
+      .filter((provider) => this.#isKeyed(provider))
       .flatMap((provider) =>
         provider.models().map((model) => ({ id: `${provider.slug}:${model.id}`, provider, model })),
       );
@@ -218,6 +248,7 @@ export const vaultEntry = (slug: string, entry: string | undefined) =>
   entry === undefined ? slug : `${slug}#${entry}`;
 
 /** Whether a provider is known to keep nothing of a call. What runs on this machine keeps nothing elsewhere and trains nobody. */
-export function retainsNothing({ dataPolicy, baseUrl }: Provider): boolean {
+export function retainsNothing({ dataPolicy, baseUrl, declaredZdr }: Provider): boolean {
+  if (declaredZdr !== undefined) return declaredZdr;
   return dataPolicy?.zdr === true || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl()).hostname);
 }

@@ -25,9 +25,7 @@ const DESTINATIONS = new Table<DestinationRow>('destinations', {
 
 export function sqliteDestinations(database: Database): DestinationStore {
   const mirror = new Mirror(database, () =>
-    database
-      .all(`${DESTINATIONS.select} WHERE deleted = 0 ORDER BY created_at, id`)
-      .map((row) => DESTINATIONS.of(row)),
+    database.all(`${DESTINATIONS.select} WHERE deleted = 0 ORDER BY created_at, id`).map((row) => DESTINATIONS.of(row)),
   );
   return {
     all: () => mirror.rows,
@@ -39,7 +37,8 @@ export function sqliteDestinations(database: Database): DestinationStore {
       }),
     delete: (id, now) =>
       mirror.change(
-        () => void database.run("UPDATE destinations SET deleted = 1, sealed = '', updated_at = ? WHERE id = ?", now, id),
+        () =>
+          void database.run("UPDATE destinations SET deleted = 1, sealed = '', updated_at = ? WHERE id = ?", now, id),
       ),
   };
 }
