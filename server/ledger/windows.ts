@@ -2,8 +2,11 @@ import type { Reset } from '../store/store.ts';
 
 /** The UTC day of a moment, `YYYY-MM-DD`. */
 export function dayOf(now: Date): string {
-  return now.toISOString().slice(0, 10);
+  // Asked with every call; `toISOString` would write out the time as well.
+  return `${now.getUTCFullYear()}-${twoDigits(now.getUTCMonth() + 1)}-${twoDigits(now.getUTCDate())}`;
 }
+
+const twoDigits = (number: number) => (number < 10 ? `0${number}` : `${number}`);
 
 /** First day of the window that `now` lies in, UTC; weeks begin on Monday. Null: a window without an end. */
 export function windowStart(reset: Reset | null, now: Date): string | null {

@@ -173,11 +173,13 @@ export type PresetStore = {
 
 /** A limit that a call must fit under. */
 export type Layer = {
-  /** `key:<id>`; later `member:…`, `workspace:…`, `guardrail:…`. */
+  /** Whose spend it is: `key:<id>`, `member:<id>`, `workspace:<id>`, `credits:<organization>`. */
   readonly id: string;
   readonly limit: Nano | null;
   /** First day of the current window; null: for ever. */
   readonly since: string | null;
+  /** Whether what was served by a key that somebody brought (`GenerationEnd.isByok`) counts. */
+  readonly includeByok?: boolean;
 };
 
 /** How a layer stands at one moment, inside the store's transaction. */
@@ -186,6 +188,7 @@ export type LayerStanding = Layer & { readonly spent: Nano; readonly reserved: N
 /** What the ledger keeps of a call that is under way: enough to settle it after a crash, and no text of it. */
 export type Reservation = {
   readonly id: string;
+  /** Whose spend it will be, each once. */
   readonly layers: readonly string[];
   readonly nano: Nano;
   readonly day: string;

@@ -5,11 +5,16 @@ import type { Position } from './journal.ts';
 /** The row of `layer_spent` that holds a layer's whole life. It sorts before every digit, so it is never among the days. */
 export const LIFETIME = '*';
 
+/** Under which name an account's spend is kept: what a brought key served apart, since not every limit counts it. */
+export const spendOf = (account: string, { isByok }: Pick<GenerationEnd, 'isByok'>) =>
+  isByok ? byokOf(account) : account;
+export const byokOf = (account: string) => `${account}#byok`;
+
 export type EndedCall = {
   readonly reservation: Reservation;
   readonly end: GenerationEnd;
-  /** `end` as JSON. */
-  readonly endText: string;
+  /** What the table keeps of it; see `record.ts`. */
+  readonly record: string;
 };
 
 /** Brings the tables up to a place in the journal in one transaction: a row for each call, one for each sum that it changed. */
@@ -29,8 +34,9 @@ export function writeEnded(database: Database, calls: readonly EndedCall[], upTo
     if (sum) sum.push(call);
     else sums.set(at, [call]);
     for (const layer of reservation.layers) {
-      charge(layer, reservation.day, end.nano);
-      charge(layer, LIFETIME, end.nano);
+      const account = spendOf(layer, end);
+      charge(account, reservation.day, end.nano);
+      charge(account, LIFETIME, end.nano);
     }
   }
   database.transact(() => {
@@ -57,7 +63,7 @@ export function applied(database: Database): Position {
   return { epoch: Number(row?.['epoch'] ?? 1), bytes: Number(row?.['bytes'] ?? 0) };
 }
 
-function insertGeneration(database: Database, { reservation, end, endText }: EndedCall): void {
+function insertGeneration(database: Database, { reservation, end, record }: EndedCall): void {
   const { generation: start } = reservation;
   database.run(
     `INSERT INTO generations (id, created_at, key_id, workspace_id, model, provider, preset_slug, nano, record)
@@ -70,8 +76,7 @@ function insertGeneration(database: Database, { reservation, end, endText }: End
     end.provider,
     start.presetSlug,
     end.nano,
-    // Both are objects without a member in common.
-    `${JSON.stringify(start).slice(0, -1)},${endText.slice(1)}`,
+    record,
   );
 }
 

@@ -11,14 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Checkpoint, GenerationEnd, Reservation } from '../store.ts';
-
-/** What happens to a reservation, one line each. */
-export type Entry =
-  | readonly ['open', Reservation]
-  | readonly ['checkpoint', string, Checkpoint]
-  | readonly ['end', string, GenerationEnd]
-  | readonly ['release', string];
+import { type Entry, entryOf } from './journal-entry.ts';
 
 /** A place in the journal: everything before it. `epoch` numbers the files. */
 export type Position = { readonly epoch: number; readonly bytes: number };
@@ -33,7 +26,7 @@ export class JournalError extends Error {
 }
 
 /**
- * The ledger's journal: each entry is with the operating system, safe from a kill, when `append` returns; the tables are brought up
+ * The ledger's journal: each entry is with the operating system, safe from a kill, when `append` resolves; the tables are brought up
  * to it later, many entries at once. A commit of the database costs ten times as much as such a write.
  */
 export class Journal {
@@ -45,6 +38,10 @@ export class Journal {
   /** Whether a failed write may have left half a line behind them. */
   #torn = false;
   #damaged = 0;
+  /** What was appended in this step, who is to be told, and the outcome. */
+  #lines = '';
+  #told: (() => void)[] = [];
+  #flushed: Promise<void> | null = null;
 
   /** `folder`: null keeps nothing, for a store in memory. */
   constructor(folder: string | null, epoch: number) {
@@ -62,20 +59,27 @@ export class Journal {
     return this.#damaged;
   }
 
-  /** Writes one line, without its end. Throws when it could not be written whole; then nothing of it counts. */
-  append(line: string): void {
-    if (this.#fd === null) return;
-    const text = `${line}\n`;
-    try {
-      if (this.#torn) this.#mend();
-      this.#torn = true;
-      const wrote = writeSync(this.#fd, text);
-      if (wrote !== Buffer.byteLength(text)) throw new Error('the disk took only a part of it');
-      this.#torn = false;
-      this.#bytes += wrote;
-    } catch (cause) {
-      throw new JournalError(`the ledger's journal could not be written: ${String(cause)}`, { cause });
-    }
+  /**
+   * Writes a line, without its end, together with those of all who append in the same step of the event loop: a write costs more than
+   * what is in it. Once it is written, and before anything else is done, `written` is called. Throws, as for all of them, when they
+   * could not be written whole; then nothing of any of them counts.
+   */
+  append(line: string, written: () => void): Promise<void> {
+    this.#lines += `${line}\n`;
+    this.#told.push(written);
+    this.#flushed ??= Promise.resolve().then(() => this.flush());
+    return this.#flushed;
+  }
+
+  /** Writes what was appended in this step at once. */
+  flush(): void {
+    const told = this.#told;
+    const lines = this.#lines;
+    this.#told = [];
+    this.#lines = '';
+    this.#flushed = null;
+    this.#write(lines);
+    for (const written of told) written();
   }
 
   /** Every whole entry from the file of `epoch` on, in order, each with whether it stands after `applied` there. */
@@ -96,15 +100,20 @@ export class Journal {
     }
   }
 
-  /** Goes on in a new file that begins with `lines`: what is still open. The old one stays until `forget`. */
-  turnOver(lines: readonly string[]): void {
+  /** Goes on in a new file that begins with what is still open: `linesOfOpen`. The old one stays until `forget`. */
+  turnOver(linesOfOpen: () => readonly string[]): void {
+    this.flush();
     const old = { fd: this.#fd, epoch: this.#epoch, bytes: this.#bytes };
     if (old.fd === null || this.#folder === null) return;
     this.#epoch += 1;
     const file = join(this.#folder, nameOf(this.#epoch));
     try {
       this.#open();
-      for (const line of lines) this.append(line);
+      this.#write(
+        linesOfOpen()
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
       if (this.#fd !== null) fdatasyncSync(this.#fd);
     } catch (error) {
       if (this.#fd !== null && this.#fd !== old.fd) closeSync(this.#fd);
@@ -136,6 +145,21 @@ export class Journal {
     this.#torn = fstatSync(this.#fd).size > this.#bytes;
   }
 
+  /** Whole lines. */
+  #write(text: string): void {
+    if (this.#fd === null || text === '') return;
+    try {
+      if (this.#torn) this.#mend();
+      this.#torn = true;
+      const wrote = writeSync(this.#fd, text);
+      if (wrote !== Buffer.byteLength(text)) throw new Error('the disk took only a part of it');
+      this.#torn = false;
+      this.#bytes += wrote;
+    } catch (cause) {
+      throw new JournalError(`the ledger's journal could not be written: ${String(cause)}`, { cause });
+    }
+  }
+
   #mend(): void {
     if (this.#fd !== null) ftruncateSync(this.#fd, this.#bytes);
     this.#torn = false;
@@ -147,13 +171,5 @@ export class Journal {
       .map((name) => Number(NAME.exec(name)?.[1] ?? 0))
       .filter((epoch) => epoch > 0)
       .toSorted((a, b) => a - b);
-  }
-}
-
-function entryOf(line: string): Entry | null {
-  try {
-    return JSON.parse(line) as Entry;
-  } catch {
-    return null;
   }
 }

@@ -1,8 +1,10 @@
 import type { Checkpoint, GenerationEnd, Layer, LayerStanding, LedgerStore, Reservation } from '../store.ts';
 import type { Database } from './database.ts';
-import { applied, type EndedCall, LIFETIME, markApplied, writeEnded } from './ended-calls.ts';
-import { type Entry, Journal } from './journal.ts';
+import { applied, byokOf, type EndedCall, LIFETIME, markApplied, spendOf, writeEnded } from './ended-calls.ts';
+import { Journal } from './journal.ts';
+import { checkpointLine, type Entry, endLine, openLine, releaseLine } from './journal-entry.ts';
 import { OpenReservations } from './open-reservations.ts';
+import { endText, recordText, startText } from './record.ts';
 
 /** How long the tables may lag behind the journal; whoever reads them brings them up to date first. */
 const LAG_MS = 50;
@@ -15,8 +17,11 @@ const MOST_WAITING = 50_000;
 const JOURNAL_BYTES = 8 * 1024 * 1024;
 /** Layers whose spend is remembered. */
 const MOST_LAYERS = 50_000;
+/** Windows of one spend that are remembered: a day, a week, a month, a lifetime, and the ones before them. */
+const MOST_WINDOWS = 8;
 
 type Spent = { readonly since: string | null; nano: number };
+const NOTHING: readonly Spent[] = [];
 
 /**
  * The ledger of the one process that writes it: decided in memory, kept in the journal before anyone is told, and in the tables soon
@@ -26,7 +31,7 @@ export class SqliteLedger implements LedgerStore {
   readonly #database: Database;
   readonly #journal: Journal;
   readonly #open = new OpenReservations();
-  readonly #spent = new Map<string, Spent>();
+  readonly #spent = new Map<string, Spent[]>();
   #ended: EndedCall[] = [];
   #timer: NodeJS.Timeout | undefined;
   #trouble: unknown = null;
@@ -53,33 +58,30 @@ export class SqliteLedger implements LedgerStore {
   ): Promise<T> {
     if (this.#ended.length > MOST_WAITING) throw this.#trouble;
     const { reservation, verdict } = decide(layers.map((layer) => this.#standingToDecide(layer)));
-    if (reservation) {
-      this.#journal.append(JSON.stringify(['open', reservation] satisfies Entry));
-      this.#open.add(reservation);
-    }
+    if (reservation) await this.#hold(reservation);
     return verdict;
   }
 
   async checkpoint(id: string, checkpoint: Checkpoint): Promise<void> {
     if (!this.#open.has(id)) return;
-    this.#journal.append(JSON.stringify(['checkpoint', id, checkpoint] satisfies Entry));
-    this.#open.checkpoint(id, checkpoint);
+    await this.#journal.append(checkpointLine(id, checkpoint), () => this.#open.checkpoint(id, checkpoint));
   }
 
   async settle(id: string, end: GenerationEnd): Promise<boolean> {
     if (!this.#open.has(id)) return false;
-    const endText = JSON.stringify(end);
-    this.#journal.append(`["end",${JSON.stringify(id)},${endText}]`);
-    this.#end(id, end, endText);
+    const text = endText(end);
+    let isFirst = false;
+    await this.#journal.append(endLine(id, text), () => {
+      isFirst = this.#end(id, end, text);
+    });
     if (this.#ended.length >= MOST_LAGGING && this.#trouble === null) this.#catchUpLater();
     else this.#timer ??= setTimeout(() => this.#catchUpLater(), LAG_MS).unref();
-    return true;
+    return isFirst;
   }
 
   async release(id: string): Promise<void> {
     if (!this.#open.has(id)) return;
-    this.#journal.append(JSON.stringify(['release', id] satisfies Entry));
-    this.#open.take(id);
+    await this.#journal.append(releaseLine(id), () => void this.#open.take(id));
   }
 
   async open() {
@@ -109,6 +111,7 @@ export class SqliteLedger implements LedgerStore {
 
   close(): void {
     try {
+      this.#journal.flush();
       this.catchUp();
     } finally {
       this.#journal.close();
@@ -126,32 +129,46 @@ export class SqliteLedger implements LedgerStore {
 
   #turnOver(): void {
     const { epoch } = this.#journal.position;
-    const lines = this.#open.all().flatMap(({ checkpoint, ...reservation }) => {
-      const entries: Entry[] = [['open', reservation]];
-      if (checkpoint) entries.push(['checkpoint', reservation.id, checkpoint]);
-      return entries.map((entry) => JSON.stringify(entry));
-    });
-    this.#journal.turnOver(lines);
+    this.#journal.turnOver(() =>
+      this.#open.all().flatMap(({ checkpoint, ...reservation }) => {
+        const open = openLine(reservation, startText(reservation.generation));
+        return checkpoint ? [open, checkpointLine(reservation.id, checkpoint)] : [open];
+      }),
+    );
     this.#database.transact(() => markApplied(this.#database, this.#journal.position));
     // The last file stays one turn longer: after a loss of power the tables may be older than they were.
     this.#journal.forget(epoch);
   }
 
-  #replay(entry: Entry, isNew: boolean): void {
-    if (entry[0] === 'open') this.#open.add(entry[1]);
-    else if (entry[0] === 'checkpoint') this.#open.checkpoint(entry[1], entry[2]);
-    else if (entry[0] === 'end' && isNew) this.#end(entry[1], entry[2], JSON.stringify(entry[2]));
-    else this.#open.take(entry[1]);
+  /** Counted at once, so that who is decided about next sees it; taken back when it cannot be kept. */
+  async #hold(reservation: Reservation): Promise<void> {
+    const start = startText(reservation.generation);
+    this.#open.add(reservation, start);
+    try {
+      await this.#journal.append(openLine(reservation, start), () => {});
+    } catch (error) {
+      this.#open.take(reservation.id);
+      throw error;
+    }
   }
 
-  #end(id: string, end: GenerationEnd, endText: string): void {
-    const reservation = this.#open.take(id);
-    if (!reservation) return;
+  #replay(entry: Entry, isNew: boolean): void {
+    if (entry.kind === 'open') this.#open.add(entry.reservation, startText(entry.reservation.generation));
+    else if (entry.kind === 'checkpoint') this.#open.checkpoint(entry.id, entry.checkpoint);
+    else if (entry.kind === 'end' && isNew) this.#end(entry.id, entry.end, endText(entry.end));
+    else this.#open.take(entry.id);
+  }
+
+  #end(id: string, end: GenerationEnd, text: string): boolean {
+    const open = this.#open.take(id);
+    if (!open) return false;
+    const { reservation, start } = open;
     for (const layer of reservation.layers) {
-      const spent = this.#spent.get(layer);
-      if (spent && (spent.since === null || reservation.day >= spent.since)) spent.nano += end.nano;
+      for (const spent of this.#spent.get(spendOf(layer, end)) ?? NOTHING)
+        if (spent.since === null || reservation.day >= spent.since) spent.nano += end.nano;
     }
-    this.#ended.push({ reservation, end, endText });
+    this.#ended.push({ reservation, end, record: recordText(start, text) });
+    return true;
   }
 
   /** A layer without a limit refuses nothing, whatever it has spent. */
@@ -160,28 +177,40 @@ export class SqliteLedger implements LedgerStore {
   }
 
   #standing(layer: Layer): LayerStanding {
-    let spent = this.#spent.get(layer.id);
-    if (!spent || spent.since !== layer.since) {
-      spent = { since: layer.since, nano: this.#spentSince(layer) + this.#spentLately(layer) };
-      if (this.#spent.size >= MOST_LAYERS) this.#spent.clear();
-      this.#spent.set(layer.id, spent);
-    }
-    return { ...layer, spent: spent.nano, reserved: this.#open.reserved(layer.id) };
+    const { id, since } = layer;
+    const spent = this.#spentOn(id, since) + (layer.includeByok ? this.#spentOn(byokOf(id), since) : 0);
+    return { ...layer, spent, reserved: this.#open.reserved(id) };
   }
 
-  /** What the tables do not have yet. */
-  #spentLately({ id, since }: Layer): number {
-    let nano = 0;
-    for (const { reservation, end } of this.#ended)
-      if (reservation.layers.includes(id) && (since === null || reservation.day >= since)) nano += end.nano;
+  #spentOn(account: string, since: string | null): number {
+    let windows = this.#spent.get(account);
+    if (!windows) {
+      windows = [];
+      if (this.#spent.size >= MOST_LAYERS) this.#spent.clear();
+      this.#spent.set(account, windows);
+    }
+    for (const spent of windows) if (spent.since === since) return spent.nano;
+    const nano = this.#spentSince(account, since) + this.#spentLately(account, since);
+    if (windows.length >= MOST_WINDOWS) windows.length = 0;
+    windows.push({ since, nano });
     return nano;
   }
 
-  #spentSince({ id, since }: Layer): number {
+  /** What the tables do not have yet. */
+  #spentLately(account: string, since: string | null): number {
+    let nano = 0;
+    for (const { reservation, end } of this.#ended) {
+      if (since !== null && reservation.day < since) continue;
+      if (reservation.layers.some((layer) => spendOf(layer, end) === account)) nano += end.nano;
+    }
+    return nano;
+  }
+
+  #spentSince(account: string, since: string | null): number {
     const row =
       since === null
-        ? this.#database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', id, LIFETIME)
-        : this.#database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', id, since);
+        ? this.#database.get('SELECT nano FROM layer_spent WHERE layer = ? AND day = ?', account, LIFETIME)
+        : this.#database.get('SELECT sum(nano) AS nano FROM layer_spent WHERE layer = ? AND day >= ?', account, since);
     return Number(row?.['nano'] ?? 0);
   }
 }

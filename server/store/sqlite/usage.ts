@@ -1,7 +1,8 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { GenerationEnd, GenerationStart, UsageStore, UsageSums } from '../store.ts';
+import type { UsageStore, UsageSums } from '../store.ts';
 import { activityOf } from './activity.ts';
 import type { Database, Row } from './database.ts';
+import { generationOf } from './record.ts';
 
 const SUMS =
   'sum(requests) AS requests, sum(nano) AS nano, sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens';
@@ -34,8 +35,7 @@ export function sqliteUsage(database: Database, catchUp: () => void): UsageStore
       catchUp();
       const row = database.get('SELECT id, created_at, record FROM generations WHERE id = ?', id);
       if (!row) return null;
-      const record = JSON.parse(String(row['record'])) as GenerationStart & GenerationEnd;
-      return { ...record, id: String(row['id']), createdAt: String(row['created_at']) };
+      return { ...generationOf(String(row['record'])), id: String(row['id']), createdAt: String(row['created_at']) };
     },
     sums: async (filter) => {
       catchUp();
