@@ -368,7 +368,7 @@ export type CallFinished = z.infer<typeof callFinished>;
 export const CALL_FINISHED = 'callgate/callFinished';
 /** Daemon → editor: keys or presets were created, changed or removed; ask again for what is shown. */
 export const CHANGED = 'callgate/changed';
-export type Changed = { readonly what: 'keys' | 'presets' | 'providers' };
+export type Changed = { readonly what: 'guardrails' | 'keys' | 'presets' | 'providers' | 'workspaces' };
 
 /**
  * `initializationOptions` of the LSP `initialize`. In a folder that is not trusted there are diagnostics, hovers and completion, but

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { usdOfNano } from '../pricing/money.ts';
 import type { AdminContext } from './context.ts';
 
@@ -7,8 +8,22 @@ import type { AdminContext } from './context.ts';
  */
 export const UNLIMITED_CREDITS_USD = 1_000_000_000;
 
-/** `GET /credits`: what all keys, deleted ones included, have ever spent. */
-export async function creditsOf({ store }: AdminContext): Promise<Record<string, unknown>> {
-  const { nano } = await store.usage.sums({});
-  return { total_credits: UNLIMITED_CREDITS_USD, total_usage: usdOfNano(nano), unlimited: true };
+const usd = z.number().max(UNLIMITED_CREDITS_USD / 1000);
+
+/** `PUT …/organization/credits` names the total, null for none; `POST` adds to it. */
+export const setCreditsBody = z.object({ total_credits: usd.min(0).nullable() });
+export const addCreditsBody = z.object({ amount: usd.min(1e-9, 'must be more than 0') });
+
+/** `GET /credits`: what was prepaid, and what all keys of the organization, deleted ones included, have ever spent. */
+export async function creditsOf({ store }: AdminContext, organizationId: string): Promise<Record<string, unknown>> {
+  const spent = await store.usage.by('workspace_id', {});
+  const nano = spent
+    .filter(({ name }) => store.workspaces.organizationOf(name) === organizationId)
+    .reduce((sum, row) => sum + row.nano, 0);
+  const credits = store.organizations.get(organizationId)?.credits ?? null;
+  return {
+    total_credits: credits === null ? UNLIMITED_CREDITS_USD : usdOfNano(credits),
+    total_usage: usdOfNano(nano),
+    unlimited: credits === null,
+  };
 }

@@ -13,27 +13,30 @@ import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
 import { doctorRoutes } from '../http/doctor.ts';
+import { guardrailRoutes } from '../http/guardrails.ts';
 import { healthRoutes } from '../http/health.ts';
 import { ioLogRoutes } from '../http/io-log.ts';
 import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
 import { modelRoutes } from '../http/models.ts';
+import { organizationRoutes } from '../http/organization.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { priceRoutes } from '../http/prices.ts';
 import { routeRoutes } from '../http/route.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
 import { type AccessPolicy, digestOf } from '../http/security.ts';
+import { workspaceRoutes } from '../http/workspaces.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Events } from '../observe/events.ts';
 import { IoLog } from '../observe/io-log.ts';
 import { type DaemonStatus, SERVICE_RESTART } from '../protocol.ts';
-import { ByokKeys, byokSeal } from '../providers/byok.ts';
 import { builtInProviders, sandboxProvider } from '../providers/built-in.ts';
+import { ByokKeys } from '../providers/byok.ts';
 import { configuredProvider } from '../providers/configured.ts';
 import { localProviders } from '../providers/local.ts';
 import type { Provider } from '../providers/provider.ts';
-import { Providers } from '../providers/registry.ts';
+import { byokSeal, Providers } from '../providers/registry.ts';
 import { Transport } from '../providers/transport.ts';
 import { RoutingMemory } from '../routing/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -81,8 +84,10 @@ export const compose: Compose = async (options) => {
   const memory = new RoutingMemory();
   const transport = new Transport(env);
   const ioLog = await IoLog.open(store.ioLog, log, now);
+  const policies = new PolicyBook(store);
   const admin: AdminContext = {
     store,
+    policyOf: policies.policyOf,
     ledger,
     providers,
     events,
@@ -95,7 +100,6 @@ export const compose: Compose = async (options) => {
   };
   const prices = new Prices({ admin, files: priceFiles(options.state), fetchJson: jsonFetcher(env) });
   await prices.restore();
-  const policies = new PolicyBook(store);
   const engine = new Engine({
     presets: store.presets,
     standings: (layers) => store.ledger.standings(layers),
@@ -139,6 +143,9 @@ export const compose: Compose = async (options) => {
   healthRoutes(app, context);
   chatRoutes(app, context);
   keyRoutes(app, context);
+  guardrailRoutes(app, context);
+  workspaceRoutes(app, context);
+  organizationRoutes(app, context);
   modelRoutes(app, context);
   accountRoutes(app, context);
   priceRoutes(app, prices);

@@ -5,6 +5,7 @@ import { feedbackRequest, submitFeedback } from '../admin/feedback.ts';
 import { generationView } from '../admin/generation-view.ts';
 import { refuse } from '../errors.ts';
 import type { HttpContext } from './context.ts';
+import { organizationOf } from './organization-scope.ts';
 import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
 const any = { config: { access: 'any' } } as const;
@@ -12,7 +13,9 @@ const management = { config: { access: 'management' } } as const;
 
 /** What was spent: `/credits`, `/activity`, and one call by its id, with what was said of it. */
 export function accountRoutes(app: FastifyInstance, { admin }: HttpContext): void {
-  app.get('/api/v1/credits', management, async (_request, reply) => sendData(reply, await creditsOf(admin)));
+  app.get('/api/v1/credits', management, async (request, reply) =>
+    sendData(reply, await creditsOf(admin, organizationOf(admin, request))),
+  );
 
   app.get('/api/v1/activity', management, async (request, reply) => {
     const query = read(activityQuery, request.query);

@@ -22,6 +22,8 @@ export type AppOptions = {
   readonly log: Log;
 };
 
+const UNKNOWN = { access: 'any', scoped: true } as const;
+
 /** The HTTP server without its routes: who may speak, what a body may be, and one shape for every error. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { context, log } = options;
@@ -62,9 +64,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (checked.preflight) return reply.headers(preflightHeaders(headers)).code(204).send();
 
     // A path nobody serves asks for a key like any other, so that it cannot be told from one that is served.
-    const access = request.is404 ? 'any' : request.routeOptions.config.access;
+    const { access, scoped } = request.is404 ? UNKNOWN : request.routeOptions.config;
     if (access === 'none' || access === 'internal') return undefined;
-    const identity = await authenticate(headers, access ?? 'management', context, (secret) =>
+    const wanted = { access: access ?? 'daemon', scoped: scoped === true } as const;
+    const identity = await authenticate(headers, wanted, context, (secret) =>
       digests.of(request.raw.socket, secret),
     );
     if (identity.kind === 'refused') return sendRefusal(reply, identity);

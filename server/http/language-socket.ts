@@ -44,7 +44,7 @@ async function admit(request: IncomingMessage, context: HttpContext, policy: Acc
   const { url = '/', headers } = request;
   const checked = checkRequest(headOf(request), policy);
   if (checked.kind === 'refused') return checked;
-  const identity = await authenticate(headers, 'management', context);
+  const identity = await authenticate(headers, { access: 'daemon', scoped: false }, context);
   if (identity.kind === 'refused') return identity;
   if (new URL(url, 'http://daemon').pathname !== LSP_PATH)
     return refuse('not_found', { detail: url.split('?')[0] ?? '' });

@@ -14,6 +14,8 @@ export type WorkspaceRow = {
   readonly defaultTextModel: string | null;
   readonly defaultImageModel: string | null;
   readonly defaultProviderSort: ProviderSort | null;
+  /** The id that its default guardrail has, before that is first changed too. */
+  readonly defaultGuardrailId: string;
   readonly isBroadcastEnabled: boolean;
   readonly isDataDiscountLoggingEnabled: boolean;
   /** Whether what is charged to provider keys of one's own counts against the workspace's budgets. */
@@ -26,7 +28,7 @@ export type WorkspaceRow = {
 };
 
 export type WorkspacePatch = Partial<
-  Omit<WorkspaceRow, 'id' | 'organizationId' | 'isDefault' | 'createdBy' | 'createdAt'>
+  Omit<WorkspaceRow, 'id' | 'organizationId' | 'isDefault' | 'defaultGuardrailId' | 'createdBy' | 'createdAt'>
 >;
 
 /** In memory besides, as `OrganizationStore`. */
@@ -35,6 +37,8 @@ export type WorkspaceStore = {
   all(): readonly WorkspaceRow[];
   list(): Promise<readonly WorkspaceRow[]>;
   get(id: string): WorkspaceRow | null;
+  /** Whose a workspace is, or was before it was deleted; null: it never was. */
+  organizationOf(id: string): string | null;
   /** The default organization's default workspace, or its oldest once that one was deleted: it holds the editor's key. */
   default(): Promise<WorkspaceRow>;
   insert(row: WorkspaceRow): Promise<void>;

@@ -226,6 +226,23 @@ const MIGRATIONS: readonly string[] = [
     organization_id TEXT PRIMARY KEY, rules TEXT NOT NULL, injection_allow_list TEXT NOT NULL, updated_at TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- What was spent before budgets of workspaces, members and organizations were counted.
+  INSERT INTO layer_spent (layer, day, nano)
+    SELECT 'workspace:' || workspace_id, day, sum(nano) FROM usage GROUP BY workspace_id, day ON CONFLICT DO NOTHING;
+  INSERT INTO layer_spent (layer, day, nano)
+    SELECT 'workspace:' || workspace_id, '*', sum(nano) FROM usage GROUP BY workspace_id ON CONFLICT DO NOTHING;
+  INSERT INTO layer_spent (layer, day, nano)
+    SELECT 'credits:' || w.organization_id, '*', sum(u.nano) FROM usage u JOIN workspaces w ON w.id = u.workspace_id
+    GROUP BY w.organization_id ON CONFLICT DO NOTHING;
+  INSERT INTO layer_spent (layer, day, nano)
+    SELECT 'member:' || k.creator_user_id, u.day, sum(u.nano) FROM usage u JOIN api_keys k ON k.id = u.key_id
+    WHERE k.creator_user_id IS NOT NULL GROUP BY k.creator_user_id, u.day ON CONFLICT DO NOTHING;
+  UPDATE members SET email = id || '@localhost' WHERE email = '';
+  ALTER TABLE workspaces ADD COLUMN default_guardrail_id TEXT NOT NULL DEFAULT '';
+  UPDATE workspaces SET default_guardrail_id =
+    lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4' || substr(lower(hex(randomblob(2))), 2) || '-8' || substr(lower(hex(randomblob(2))), 2) || '-' || lower(hex(randomblob(6)));
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */

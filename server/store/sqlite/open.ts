@@ -37,9 +37,10 @@ export function openSqliteStore(file: string, now: () => Date): Store {
     migrate(database);
     ledger = new SqliteLedger(database, file === ':memory:' ? null : dirname(file));
     database.run(
-      `INSERT INTO workspaces (id, organization_id, slug, name, is_default, created_at)
-        SELECT ?, id, 'default', 'Default', 1, ? FROM organizations
+      `INSERT INTO workspaces (id, organization_id, slug, name, is_default, default_guardrail_id, created_at)
+        SELECT ?, id, 'default', 'Default', 1, ?, ? FROM organizations
         WHERE is_default = 1 AND NOT EXISTS (SELECT 1 FROM workspaces WHERE organization_id = organizations.id)`,
+      randomUUID(),
       randomUUID(),
       now().toISOString(),
     );

@@ -21,6 +21,7 @@ const WORKSPACES = new Table<WorkspaceRow>('workspaces', {
   defaultTextModel: 'default_text_model',
   defaultImageModel: 'default_image_model',
   defaultProviderSort: 'default_provider_sort',
+  defaultGuardrailId: 'default_guardrail_id',
   isBroadcastEnabled: { column: 'is_broadcast_enabled', as: 'flag' },
   isDataDiscountLoggingEnabled: { column: 'is_data_discount_logging_enabled', as: 'flag' },
   includeByokInBudgets: { column: 'include_byok_in_budgets', as: 'flag' },
@@ -60,6 +61,10 @@ export function sqliteWorkspaces(database: Database, home: () => string, afterDe
     all: () => mirror.rows,
     list: async () => mirror.rows,
     get: (id) => mirror.rows.find((row) => row.id === id) ?? null,
+    organizationOf: (id) => {
+      const [row] = database.all('SELECT organization_id FROM workspaces WHERE id = ?', id);
+      return row ? String(row['organization_id']) : null;
+    },
     default: async () => {
       const own = mirror.rows.filter((row) => row.organizationId === home());
       const found = own.find((row) => row.isDefault) ?? own[0];
