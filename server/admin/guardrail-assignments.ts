@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { type Refusal, refuse } from '../errors.ts';
+import type { GuardrailRow, KeyAssignmentRow, MemberAssignmentRow } from '../store/guardrail-store.ts';
+import type { KeyRow } from '../store/store.ts';
+import { audit } from './audit.ts';
+import type { AdminContext } from './context.ts';
+import { keyAssignmentView, memberAssignmentView } from './guardrail-view.ts';
+import { findGuardrail, tell } from './guardrails.ts';
+import { isWithin } from './workspace-scope.ts';
+
+const SHOWN = 64;
+const names = z.array(z.string().min(1, 'must not be empty').max(200)).min(1, 'must not be empty').max(1000);
+
+export const assignKeysBody = z.object({ key_hashes: names });
+export const assignMembersBody = z.object({ member_user_ids: names });
+
+export type Assigned = { readonly kind: 'assigned'; readonly count: number };
+
+/** Whom guardrails apply to: keys of the organization, or with `guardrailId` those of one. Keys that are gone are not among them. */
+export async function listKeyAssignments(
+  admin: AdminContext,
+  organizationId: string,
+  guardrailId?: string,
+): Promise<readonly Record<string, unknown>[]> {
+  const keys = new Map((await admin.store.keys.list()).map((key) => [key.id, key]));
+  return admin.store.guardrails.keyAssignments().flatMap((row) => {
+    const key = keys.get(row.keyId);
+    const isAsked = guardrailId === undefined || row.guardrailId === guardrailId;
+    return key && isAsked && isWithin(admin, key.workspaceId, organizationId) ? [keyAssignmentView(row, key)] : [];
+  });
+}
+
+/** The same for members. */
+export function listMemberAssignments(
+  admin: AdminContext,
+  organizationId: string,
+  guardrailId?: string,
+): readonly Record<string, unknown>[] {
+  return ownMembers(admin, organizationId)
+    .filter((row) => guardrailId === undefined || row.guardrailId === guardrailId)
+    .map(memberAssignmentView);
+}
+
+/** Puts keys under a guardrail, in the place of the one they were under. All of them or none. */
+export async function assignKeys(
+  admin: AdminContext,
+  organizationId: string,
+  id: string,
+  hashes: readonly string[],
+): Promise<Assigned | Refusal> {
+  const found = findGuardrail(admin, organizationId, id);
+  if (found.kind === 'refused') return found;
+  const keys: KeyRow[] = [];
+  for (const hash of new Set(hashes)) {
+    const key = await admin.store.keys.byHash(hash);
+    if (!key || !isWithin(admin, key.workspaceId, organizationId))
+      return refuse('unknown_api_key', { detail: hash.slice(0, SHOWN), metadata: { key_hash: hash.slice(0, SHOWN) } });
+    keys.push(key);
+  }
+  const present = new Map(admin.store.guardrails.keyAssignments().map((row) => [row.keyId, row.guardrailId]));
+  const fresh = keys.filter((key) => present.get(key.id) !== found.row.id);
+  const rows = fresh.map((key): KeyAssignmentRow => ({ ...assignment(admin, found.row), keyId: key.id }));
+  await change(
+    admin,
+    found.row,
+    'guardrail.assign_keys',
+    fresh.map(({ hash }) => hash),
+    () => admin.store.guardrails.assignKeys(rows),
+  );
+  return { kind: 'assigned', count: keys.length };
+}
+
+/** Takes keys out of a guardrail; those that are not under it change nothing. */
+export async function unassignKeys(
+  admin: AdminContext,
+  organizationId: string,
+  id: string,
+  hashes: readonly string[],
+): Promise<Assigned | Refusal> {
+  const found = findGuardrail(admin, organizationId, id);
+  if (found.kind === 'refused') return found;
+  const asked = new Map<string, string>();
+  for (const hash of new Set(hashes)) {
+    const key = await admin.store.keys.byHash(hash);
+    if (key) asked.set(key.id, hash);
+  }
+  const rows = admin.store.guardrails
+    .keyAssignments()
+    .filter((row) => row.guardrailId === found.row.id && asked.has(row.keyId));
+  await unassign(
+    admin,
+    found.row,
+    'guardrail.unassign_keys',
+    rows.map(({ keyId }) => asked.get(keyId) ?? keyId),
+    rows,
+  );
+  return { kind: 'assigned', count: rows.length };
+}
+
+/** Puts members under a guardrail: it applies to every key that they create, in whichever workspace. All of them or none. */
+export async function assignMembers(
+  admin: AdminContext,
+  organizationId: string,
+  id: string,
+  userIds: readonly string[],
+): Promise<Assigned | Refusal> {
+  const found = findGuardrail(admin, organizationId, id);
+  if (found.kind === 'refused') return found;
+  const asked = [...new Set(userIds)];
+  const stranger = asked.find((userId) => !admin.store.members.get(organizationId, userId));
+  if (stranger !== undefined)
+    return refuse('not_a_member', {
+      detail: stranger.slice(0, SHOWN),
+      metadata: { user_id: stranger.slice(0, SHOWN) },
+    });
+  const present = new Map(ownMembers(admin, organizationId).map((row) => [row.userId, row.guardrailId]));
+  const fresh = asked.filter((userId) => present.get(userId) !== found.row.id);
+  const rows = fresh.map(
+    (userId): MemberAssignmentRow => ({ ...assignment(admin, found.row), organizationId, userId }),
+  );
+  await change(admin, found.row, 'guardrail.assign_members', fresh, () => admin.store.guardrails.assignMembers(rows));
+  return { kind: 'assigned', count: asked.length };
+}
+
+export async function unassignMembers(
+  admin: AdminContext,
+  organizationId: string,
+  id: string,
+  userIds: readonly string[],
+): Promise<Assigned | Refusal> {
+  const found = findGuardrail(admin, organizationId, id);
+  if (found.kind === 'refused') return found;
+  const asked = new Set(userIds);
+  const rows = admin.store.guardrails
+    .memberAssignments()
+    .filter((row) => row.guardrailId === found.row.id && asked.has(row.userId));
+  await unassign(
+    admin,
+    found.row,
+    'guardrail.unassign_members',
+    rows.map(({ userId }) => userId),
+    rows,
+  );
+  return { kind: 'assigned', count: rows.length };
+}
+
+function assignment({ acting, now }: AdminContext, { id: guardrailId }: GuardrailRow) {
+  return { id: randomUUID(), guardrailId, assignedBy: acting.actor, createdAt: now().toISOString() };
+}
+
+function ownMembers({ store }: AdminContext, organizationId: string): readonly MemberAssignmentRow[] {
+  return store.guardrails
+    .memberAssignments()
+    .filter((row) => row.organizationId === organizationId && store.members.get(organizationId, row.userId));
+}
+
+function unassign(
+  admin: AdminContext,
+  guardrail: GuardrailRow,
+  action: string,
+  subjects: readonly string[],
+  rows: readonly { readonly id: string }[],
+): Promise<void> {
+  return change(admin, guardrail, action, subjects, () => admin.store.guardrails.unassign(rows.map((row) => row.id)));
+}
+
+async function change(
+  admin: AdminContext,
+  guardrail: GuardrailRow,
+  action: string,
+  subjects: readonly string[],
+  write: () => Promise<void>,
+): Promise<void> {
+  if (subjects.length === 0) return;
+  await admin.store.transact(async () => {
+    await write();
+    await audit(admin, {
+      action,
+      target: `guardrail:${guardrail.id}`,
+      after: { guardrail_name: guardrail.name, subjects },
+    });
+  });
+  tell(admin, action.replace('.', ' ').replace('_', ' '), guardrail);
+}
