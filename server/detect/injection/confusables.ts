@@ -1,0 +1,36 @@
+/** Letters of other scripts that are drawn like Latin ones, lower case, after NFKC. Source: Unicode TR39 confusables, the common part. */
+const ROWS: Readonly<Record<string, string>> = {
+  a: 'аαɑᴀӑаⲁꭺａ',
+  b: 'ЬьвʙᏼƄᖯɓ',
+  c: 'сϲᴄⲥƈꮯ',
+  d: 'ԁɗժᴅꓒ',
+  e: 'еєҽεᴇɛɘ',
+  f: 'ғƒꞙẝϝꜰ',
+  g: 'ɡցɢԍǥᶃ',
+  h: 'һհнʜᏂн',
+  i: 'іιıɪӏỉꙇⅰɩї',
+  j: 'јϳʝᴊյ',
+  k: 'кκᴋƙⲕқ',
+  l: 'ⅼӏłʟιւ',
+  m: 'мᴍʍⲙм',
+  n: 'пոηɴņլп',
+  o: 'оοօσᴏഠөӧⲟ',
+  p: 'рρᴘϸⲣƿ',
+  q: 'ԛգʠզ',
+  r: 'гʀᴦⲅɾ',
+  s: 'ѕꜱʂƽѕ',
+  t: 'тτᴛţŧ',
+  u: 'υսᴜʋμц',
+  v: 'ѵνᴠᶌν',
+  w: 'ԝωшѡɯᴡա',
+  x: 'хχⅹжҳ',
+  y: 'уүγʏყʎ',
+  z: 'ᴢʐȥʒ',
+};
+
+/** Look-alike to Latin letter. The first row that has a character wins. */
+export const CONFUSABLES: ReadonlyMap<string, string> = new Map(
+  Object.entries(ROWS)
+    .toReversed()
+    .flatMap(([latin, alike]) => Array.from(alike, (character) => [character.toLowerCase(), latin] as const)),
+);

@@ -1,0 +1,78 @@
+import { normalise } from './normalise.ts';
+import { unescaped } from './unescaped.ts';
+import { unspaced } from './unspaced.ts';
+import { turned } from './turned.ts';
+import type { Tokens } from './tokens.ts';
+import type { View } from './view.ts';
+import type { WordBook } from './word-book.ts';
+
+const MOST_RUNS = 24;
+const LONGEST_RUN = 32_768;
+const BASE64 = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}/g;
+const HEX = /(?:\\x|0x)?[0-9a-fA-F]{2}(?:[ ,:]{0,2}(?:\\x|0x)?[0-9a-fA-F]{2}){7,}/g;
+
+/** What else a text may say: each way in which it could have been disguised and reads like language once undone. */
+export function undisguised(original: string, plain: View, tokens: Tokens, book: WordBook): readonly View[] {
+  const views: View[] = [];
+  decodeRuns(original, BASE64, 'base64_encoded_injection', fromBase64, views);
+  decodeRuns(original, HEX, 'hex_encoded_injection', fromHex, views);
+  const escapes = unescaped(original);
+  if (escapes !== null) views.push(escapes);
+  const spaced = unspaced(plain, book);
+  if (spaced !== null) views.push(spaced);
+  views.push(...turned(plain, tokens, book));
+  return views;
+}
+
+function decodeRuns(
+  original: string,
+  pattern: RegExp,
+  disguise: string,
+  decode: (run: string) => string | null,
+  views: View[],
+): void {
+  let runs = 0;
+  for (const match of original.matchAll(pattern)) {
+    // Long identifiers and paths are runs too: they do not count, for a probe of their first characters tells.
+    if (match[0].length > LONGEST_RUN) continue;
+    const probe = decode(match[0].slice(0, 24));
+    if (probe === null) continue;
+    const decoded = match[0].length <= 24 ? probe : decode(match[0]);
+    if (decoded === null) continue;
+    if (++runs > MOST_RUNS) return;
+    const view = normalise(decoded);
+    const origin = new Int32Array(view.text.length + 1).fill(match.index);
+    origin[view.text.length] = match.index + match[0].length;
+    views.push({ text: view.text, origin: wholeRun(origin, match.index, match[0].length), disguise });
+  }
+}
+
+/** Whatever is found inside of an encoded run, it is the whole run that says it. */
+function wholeRun(origin: Int32Array, start: number, length: number): Int32Array {
+  for (let index = 1; index < origin.length; index++) origin[index] = start + length;
+  return origin;
+}
+
+function fromBase64(run: string): string | null {
+  const bytes = Buffer.from(run.replace(/[\r\n]/g, ''), 'base64');
+  return readable(bytes);
+}
+
+function fromHex(run: string): string | null {
+  return readable(Buffer.from(run.replace(/\\x|0x|[^0-9a-fA-F]/g, ''), 'hex'));
+}
+
+/** Text of letters for the most part, or null. A cut character at the end is let pass. */
+function readable(bytes: Buffer): string | null {
+  if (bytes.length < 8) return null;
+  const text = bytes.toString('utf8').replace(/\ufffd{1,3}$/, '');
+  let letters = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0xfffd || (code < 32 && code !== 10 && code !== 13 && code !== 9) || code === 127) return null;
+    if ((code | 32) >= 97 && (code | 32) <= 122) letters++;
+    else if (code === 32 || code > 0xbf) letters++;
+  }
+  return letters >= text.length * 0.7 ? text : null;
+}
+

@@ -1,0 +1,82 @@
+import type { View } from './view.ts';
+import type { WordBook } from './word-book.ts';
+
+const SPACED = /(?<![a-z0-9])[a-z](?:[ ._\-*|/,~+]{1,3}[a-z](?![a-z0-9])){5,}/g;
+const MOST_LETTERS = 6_000;
+const LONGEST_WORD = 16;
+
+/** `i g n o r e   a l l` and `i.g.n.o.r.e` as words, or null where nothing is spaced out. */
+export function unspaced(plain: View, book: WordBook): View | null {
+  const { text } = plain;
+  let out = '';
+  const origin: number[] = [];
+  const push = (character: string, at: number): void => {
+    out += character;
+    origin.push(plain.origin?.[at] ?? at);
+  };
+  let done = 0;
+  let found = false;
+  for (const match of text.matchAll(SPACED)) {
+    found = true;
+    for (; done < match.index; done++) push(text[done] ?? '', done);
+    for (const { at, breaks } of lettersOf(match[0].slice(0, MOST_LETTERS * 2), match.index, book)) {
+      if (breaks) push(' ', at);
+      push(text[at] ?? '', at);
+    }
+    done = match.index + match[0].length;
+  }
+  if (!found) return null;
+  for (; done < text.length; done++) push(text[done] ?? '', done);
+  origin.push(plain.origin?.[text.length] ?? text.length);
+  return { text: out, origin: Int32Array.from(origin), disguise: 'character_spacing' };
+}
+
+type Letter = { readonly at: number; breaks: boolean };
+
+/** The letters of a spaced run, with where words begin: at wider gaps if there are any, else where the vocabulary says. */
+function lettersOf(run: string, offset: number, book: WordBook): readonly Letter[] {
+  const letters: Letter[] = [];
+  const gaps: number[] = [];
+  let previous = -1;
+  for (let index = 0; index < run.length; index++) {
+    const code = run.charCodeAt(index);
+    if (code < 0x61 || code > 0x7a) continue;
+    letters.push({ at: offset + index, breaks: false });
+    gaps.push(previous < 0 ? 0 : index - previous);
+    previous = index;
+  }
+  const narrow = gaps.slice(1).reduce((least, gap) => Math.min(least, gap), Number.POSITIVE_INFINITY);
+  const wide = gaps.filter((gap) => gap > narrow).length;
+  if (wide > 0 && wide * 2 < letters.length) {
+    letters.forEach((letter, index) => {
+      letter.breaks = (gaps[index] ?? 0) > narrow;
+    });
+    return letters;
+  }
+  for (const start of segment(letters.map(({ at }) => run[at - offset]).join(''), book)) {
+    const letter = letters[start];
+    if (letter) letter.breaks = true;
+  }
+  return letters;
+}
+
+/** Cuts a text without spaces where it takes the fewest words, letters of no word counting as much as three. */
+function segment(text: string, book: WordBook): readonly number[] {
+  const cost = new Float64Array(text.length + 1).fill(Number.POSITIVE_INFINITY);
+  const from = new Int32Array(text.length + 1);
+  cost[0] = 0;
+  for (let end = 1; end <= text.length; end++) {
+    for (let start = Math.max(0, end - LONGEST_WORD); start < end; start++) {
+      const word = text.slice(start, end);
+      const price = book.knows(word) ? 1 + (end - start === 1 ? 1 : 0) : end - start === 1 ? 3 : Number.POSITIVE_INFINITY;
+      const total = (cost[start] ?? 0) + price;
+      if (total < (cost[end] ?? 0)) {
+        cost[end] = total;
+        from[end] = start;
+      }
+    }
+  }
+  const starts: number[] = [];
+  for (let end = text.length; end > 0; end = from[end] ?? 0) starts.push(from[end] ?? 0);
+  return starts;
+}
