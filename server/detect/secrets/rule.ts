@@ -13,8 +13,14 @@ export type SecretRule = {
   readonly prefixLength: number;
   /** Characters of the part after the prefix, in counting order. */
   readonly alphabet: string;
-  /** Length of a whole match, in UTF-16 code units. */
+  /** Length of the shortest whole match, in UTF-16 code units. */
   readonly length: number;
+  /** Whether a letter or digit before the keyword makes it a part of something else. */
+  readonly startsWord?: boolean;
+  /** What of a credential stands before its keyword: bounded, anchored at its end, tried on so many characters. */
+  readonly before?: { readonly pattern: RegExp; readonly most: number };
+  /** A check that the credential carries in itself. */
+  readonly isValid?: (match: string) => boolean;
   /** Shannon entropy, in bits per character, below which the part after the prefix is a placeholder. */
   readonly minimumEntropy: number;
   readonly severity: 'error' | 'warning' | 'information';
