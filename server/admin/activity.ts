@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '../errors.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import type { ActivityFilter } from '../store/store.ts';
 import type { AdminContext } from './context.ts';
+import { findWorkspace, homeOrganization, isWithin } from './workspace-scope.ts';
 
 const DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -23,19 +24,21 @@ export const activityQuery = z.object({
 export async function activityOf(
   admin: AdminContext,
   query: z.output<typeof activityQuery>,
+  organizationId?: string | undefined,
 ): Promise<readonly Record<string, unknown>[] | Refusal> {
   const { store, now, providers } = admin;
   const today = now().getTime();
   const [first, last] = [dayOf(today - DAYS * DAY_MS), dayOf(today - DAY_MS)];
-  const { date, api_key_hash: hash, user_id: user, workspace_id: workspaceId } = query;
+  const { date, api_key_hash: hash, user_id: user, workspace_id: reference } = query;
   if (date !== undefined && (date < first || date > dayOf(today))) {
     return refuse('invalid_request', { message: `date: ${date} is not within the last ${DAYS} days (UTC)` });
   }
-  if (workspaceId !== undefined && !(await store.workspaces.list()).some(({ id }) => id === workspaceId)) {
-    return refuse('not_found', { message: 'Workspace not found' });
-  }
+  const workspace =
+    reference === undefined ? null : findWorkspace(admin, organizationId ?? homeOrganization(admin), reference);
+  if (workspace?.kind === 'refused') return workspace;
   const key = hash === undefined ? null : await store.keys.byHash(hash);
-  if (hash !== undefined && !key) return refuse('not_found', { message: 'API key not found' });
+  if (hash !== undefined && !(key && isWithin(admin, key.workspaceId, organizationId)))
+    return refuse('not_found', { message: 'API key not found' });
   let keyIds = key ? [key.id] : null;
   if (user !== undefined) {
     const own = (await store.keys.list()).filter(({ creatorUserId }) => creatorUserId === user).map(({ id }) => id);
@@ -45,7 +48,8 @@ export async function activityOf(
     from: date ?? first,
     to: date ?? last,
     ...(keyIds ? { keyIds } : {}),
-    ...(workspaceId === undefined ? {} : { workspaceId }),
+    ...(workspace ? { workspaceId: workspace.row.id } : {}),
+    ...(organizationId === undefined ? {} : { organizationId }),
   };
   const slugs = new Map(providers.list().map(({ name, slug }) => [name, slug]));
   const rows = await store.usage.activity(filter, query.group_by === 'workspace');

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Refusal, refuse } from '../errors.ts';
 import type { AdminContext } from './context.ts';
+import { isWithin } from './workspace-scope.ts';
 
 const categories = [
   'latency',
@@ -20,10 +21,13 @@ export const feedbackRequest = z.object({
 
 /** `POST /generation/feedback`: what was wrong with a call, kept with it. It stands in the generation's own view. */
 export async function submitFeedback(
-  { store, now }: AdminContext,
+  admin: AdminContext,
   { generation_id: generationId, category, comment }: z.output<typeof feedbackRequest>,
+  organizationId?: string | undefined,
 ): Promise<{ readonly success: true } | Refusal> {
-  if (!(await store.usage.generation(generationId))) {
+  const { store, now } = admin;
+  const row = await store.usage.generation(generationId);
+  if (!row || !isWithin(admin, row.workspaceId, organizationId)) {
     return refuse('not_found', { message: `Generation ${generationId} not found` });
   }
   await store.feedback.add({ generationId, category, comment: comment ?? null, createdAt: now().toISOString() });

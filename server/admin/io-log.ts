@@ -1,32 +1,40 @@
 import { type Refusal, refuse } from '../errors.ts';
 import type { IoContent } from '../observe/io-content.ts';
+import { defaultIoLogSettings } from '../observe/io-log-defaults.ts';
 import type { IoLogPatch, IoLogPurge, IoLogStanding } from '../protocol.ts';
 import type { IoLogSettings, KeyRow } from '../store/store.ts';
 import type { WorkspaceRow } from '../store/workspace-store.ts';
 import { audit } from './audit.ts';
 import type { AdminContext } from './context.ts';
-
-/** As long as OpenRouter keeps them. */
-const RETENTION_DAYS = 90;
+import { homeOrganization, isWithin, workspaceOrDefault } from './workspace-scope.ts';
 
 /** What a workspace keeps of its calls' prompts and answers, and how much there is. `slug` absent: the default workspace. */
-export async function ioLogStanding(admin: AdminContext, slug?: string): Promise<IoLogStanding | Refusal> {
-  const workspace = await workspaceOf(admin, slug);
-  return 'kind' in workspace ? workspace : standingOf(admin, workspace);
+export async function ioLogStanding(
+  admin: AdminContext,
+  slug?: string | undefined,
+  organizationId: string = homeOrganization(admin),
+): Promise<IoLogStanding | Refusal> {
+  const workspace = workspaceOrDefault(admin, organizationId, slug);
+  return workspace.kind === 'refused' ? workspace : standingOf(admin, workspace.row);
 }
 
 /** Changes what is said; all else stays. */
-export async function changeIoLog(admin: AdminContext, patch: IoLogPatch): Promise<IoLogStanding | Refusal> {
+export async function changeIoLog(
+  admin: AdminContext,
+  patch: IoLogPatch,
+  organizationId: string = homeOrganization(admin),
+): Promise<IoLogStanding | Refusal> {
   const { store, ioLog, now } = admin;
-  const workspace = await workspaceOf(admin, patch.workspace);
-  if ('kind' in workspace) return workspace;
+  const named = workspaceOrDefault(admin, organizationId, patch.workspace);
+  if (named.kind === 'refused') return named;
+  const workspace = named.row;
   const keyIds = await keyIdsOf(admin, workspace, patch.io_logging_api_key_hashes);
   if (keyIds !== null && keyIds !== undefined && 'kind' in keyIds) return keyIds;
   for (const preset of patch.io_logging_presets ?? []) {
     if (!(await store.presets.get(workspace.id, preset)))
       return refuse('preset_not_found', { message: `io_logging_presets: no preset is called "${preset}"` });
   }
-  const before = ioLog.settings(workspace.id) ?? defaultsOf(workspace.id);
+  const before = ioLog.settings(workspace.id) ?? defaultIoLogSettings(workspace.id);
   const after: IoLogSettings = {
     workspaceId: workspace.id,
     enabled: patch.is_observability_io_logging_enabled ?? before.enabled,
@@ -45,9 +53,11 @@ export async function changeIoLog(admin: AdminContext, patch: IoLogPatch): Promi
 export async function purgeIoLog(
   admin: AdminContext,
   { workspace: slug, id, before }: IoLogPurge,
+  organizationId: string = homeOrganization(admin),
 ): Promise<{ readonly purged: number } | Refusal> {
-  const workspace = await workspaceOf(admin, slug);
-  if ('kind' in workspace) return workspace;
+  const named = workspaceOrDefault(admin, organizationId, slug);
+  if (named.kind === 'refused') return named;
+  const workspace = named.row;
   const filter = { workspaceId: workspace.id, ...(id === undefined ? {} : { id }) };
   // Stored times have milliseconds and a Z; another spelling of the same moment would not compare.
   const until = before === undefined ? {} : { before: new Date(before).toISOString() };
@@ -65,9 +75,10 @@ export async function generationContent(
   admin: AdminContext,
   id: string,
   asker: KeyRow | null,
+  organizationId?: string | undefined,
 ): Promise<Readonly<Record<string, unknown>> | Refusal> {
   const found = await admin.ioLog.content(id);
-  if (!found || (asker && found.keyId !== asker.id)) {
+  if (!found || (asker && found.keyId !== asker.id) || !isWithin(admin, found.workspaceId, organizationId)) {
     return refuse('not_found', {
       message: `No prompt and answer of generation ${id.slice(0, 100)} are kept`,
       metadata: { remedy: 'Prompts and answers are kept only where it is switched on: callgate logs record on.' },
@@ -92,14 +103,6 @@ function contentView({ request, output, error, shortened }: IoContent, createdAt
   };
 }
 
-async function workspaceOf({ store }: AdminContext, slug: string | undefined): Promise<WorkspaceRow | Refusal> {
-  if (slug === undefined) return store.workspaces.default();
-  const all = await store.workspaces.list();
-  const found = all.find((workspace) => workspace.slug === slug || workspace.id === slug);
-  const known = all.map((workspace) => workspace.slug).join(', ');
-  return found ?? refuse('not_found', { message: `No workspace is called "${slug.slice(0, 64)}". Known: ${known}` });
-}
-
 /** Rotation changes a key's hash; what is kept is its id. Undefined: nothing was said. */
 async function keyIdsOf(
   { store }: AdminContext,
@@ -120,7 +123,7 @@ async function keyIdsOf(
 }
 
 async function standingOf({ store, ioLog }: AdminContext, { id, slug }: WorkspaceRow): Promise<IoLogStanding> {
-  const settings = ioLog.settings(id) ?? defaultsOf(id);
+  const settings = ioLog.settings(id) ?? defaultIoLogSettings(id);
   const hashes = new Map((await store.keys.list()).map((key) => [key.id, key.hash]));
   await ioLog.flush();
   const { entries, bytes, oldestAt } = await ioLog.sums(id);
@@ -136,17 +139,5 @@ async function standingOf({ store, ioLog }: AdminContext, { id, slug }: Workspac
     stored_bytes: bytes,
     oldest_at: oldestAt,
     ...ioLog.standing,
-  };
-}
-
-function defaultsOf(workspaceId: string): IoLogSettings {
-  return {
-    workspaceId,
-    enabled: false,
-    samplingRate: 1,
-    retentionDays: RETENTION_DAYS,
-    keyIds: null,
-    presets: null,
-    updatedAt: '',
   };
 }

@@ -6,6 +6,7 @@ import type { KeyKind, KeyPatch, KeyRow } from '../store/store.ts';
 import { audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
 import { hashSecret, maskSecret, newSecret } from './secret.ts';
+import { homeOrganization, isWithin, workspaceOrDefault } from './workspace-scope.ts';
 
 const name = z.string().min(1, 'must not be empty').max(200);
 /** US dollars; more than a million is a mistyped limit. */
@@ -20,7 +21,8 @@ export const createKeyBody = z.object({
   include_byok_in_limit: z.boolean().optional(),
   expires_at: z.iso.datetime({ offset: true }).nullable().optional(),
   creator_user_id: z.string().min(1).nullable().optional(),
-  workspace_id: z.uuid().optional(),
+  /** By its slug too. */
+  workspace_id: z.string().min(1).max(64).optional(),
   allow_unpriced: z.boolean().optional(),
   can_write_presets: z.boolean().optional(),
   clamp: z.boolean().optional(),
@@ -42,22 +44,28 @@ export const updateKeyBody = z.object({
 
 export type CreatedKey = { readonly key: KeyRow; readonly secret: string };
 
-/** Makes a key; its secret is in the answer and nowhere else. */
+/** Makes a key in a workspace of the organization; its secret is in the answer and nowhere else. */
 export async function createKey(
   admin: AdminContext,
   body: z.infer<typeof createKeyBody>,
   kind: KeyKind = 'program',
+  organizationId: string = homeOrganization(admin),
 ): Promise<CreatedKey | Refusal> {
-  const workspace = await admin.store.workspaces.default();
-  if (body.workspace_id !== undefined && body.workspace_id !== workspace.id) {
-    return refuse('invalid_request', { detail: 'workspace_id names no workspace of this daemon' });
+  const workspace = await workspaceFor(admin, body.workspace_id, kind, organizationId);
+  if (workspace.kind === 'refused') return workspace;
+  const creator = body.creator_user_id ?? null;
+  if (creator !== null && !admin.store.members.get(organizationId, creator)) {
+    return refuse('not_a_member', {
+      message: `creator_user_id: ${creator.slice(0, 100)} is not a member of the organization`,
+      metadata: { user_id: creator.slice(0, 100) },
+    });
   }
   const secret = newSecret();
   const key: KeyRow = {
     id: randomUUID(),
     hash: hashSecret(secret),
     kind,
-    workspaceId: workspace.id,
+    workspaceId: workspace.row.id,
     name: body.name,
     label: maskSecret(secret),
     limit: body.limit === undefined || body.limit === null ? null : nanoOfUsd(body.limit),
@@ -70,7 +78,7 @@ export async function createKey(
     runaway: body.runaway ?? null,
     suspendedAt: null,
     suspendedFor: null,
-    creatorUserId: body.creator_user_id ?? null,
+    creatorUserId: creator,
     expiresAt: body.expires_at ? new Date(body.expires_at).toISOString() : null,
     createdAt: admin.now().toISOString(),
     updatedAt: null,
@@ -81,17 +89,24 @@ export async function createKey(
   return { key, secret };
 }
 
-export async function findKey(admin: AdminContext, hash: string): Promise<KeyRow | Refusal> {
+/** By its hash; with an organization, a key of that one. */
+export async function findKey(
+  admin: AdminContext,
+  hash: string,
+  organizationId?: string | undefined,
+): Promise<KeyRow | Refusal> {
   const key = await admin.store.keys.byHash(hash);
-  return key ?? refuse('not_found', { message: 'API key not found', metadata: { hash } });
+  if (key && isWithin(admin, key.workspaceId, organizationId)) return key;
+  return refuse('not_found', { message: 'API key not found', metadata: { hash } });
 }
 
 export async function updateKey(
   admin: AdminContext,
   hash: string,
   body: z.infer<typeof updateKeyBody>,
+  organizationId?: string | undefined,
 ): Promise<KeyRow | Refusal> {
-  const key = await findKey(admin, hash);
+  const key = await findKey(admin, hash, organizationId);
   if (key.kind === 'refused') return key;
   const patch: KeyPatch = {
     ...(body.name === undefined ? {} : { name: body.name }),
@@ -114,8 +129,12 @@ export async function updateKey(
 }
 
 /** A new secret for the same key: its spend, limit and name go on, the old secret stops at once. */
-export async function rotateKey(admin: AdminContext, hash: string): Promise<CreatedKey | Refusal> {
-  const key = await findKey(admin, hash);
+export async function rotateKey(
+  admin: AdminContext,
+  hash: string,
+  organizationId?: string | undefined,
+): Promise<CreatedKey | Refusal> {
+  const key = await findKey(admin, hash, organizationId);
   if (key.kind === 'refused') return key;
   const secret = newSecret();
   const fresh = { hash: hashSecret(secret), label: maskSecret(secret), updatedAt: admin.now().toISOString() };
@@ -125,8 +144,12 @@ export async function rotateKey(admin: AdminContext, hash: string): Promise<Crea
   return { key: { ...key, ...fresh }, secret };
 }
 
-export async function deleteKey(admin: AdminContext, hash: string): Promise<{ readonly kind: 'deleted' } | Refusal> {
-  const key = await findKey(admin, hash);
+export async function deleteKey(
+  admin: AdminContext,
+  hash: string,
+  organizationId?: string | undefined,
+): Promise<{ readonly kind: 'deleted' } | Refusal> {
+  const key = await findKey(admin, hash, organizationId);
   if (key.kind === 'refused') return key;
   if (key.kind === 'editor') {
     return refuse('invalid_request', {
@@ -137,6 +160,20 @@ export async function deleteKey(admin: AdminContext, hash: string): Promise<{ re
   await audited(admin, change, () => admin.store.keys.delete(key.id));
   changed(admin, 'key deleted', key);
   return { kind: 'deleted' };
+}
+
+/** The editor's key is wherever the daemon is at home; every other where it is wanted. */
+async function workspaceFor(
+  admin: AdminContext,
+  reference: string | undefined,
+  kind: KeyKind,
+  organizationId: string,
+): Promise<{ readonly kind: 'workspace'; readonly row: { readonly id: string } } | Refusal> {
+  if (kind === 'editor') return { kind: 'workspace', row: await admin.store.workspaces.default() };
+  const found = workspaceOrDefault(admin, organizationId, reference);
+  if (found.kind === 'refused' && found.code === 'workspace_not_found')
+    return refuse('invalid_request', { message: `workspace_id: ${found.message}`, metadata: found.metadata });
+  return found;
 }
 
 function changed(admin: AdminContext, event: string, key: KeyRow): void {

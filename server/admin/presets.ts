@@ -16,13 +16,15 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Who made what this daemon's own person made. */
 const LOCAL_USER = 'user_local';
 
-const workspaceId = async (admin: AdminContext) => (await admin.store.workspaces.default()).id;
+/** Where work that names no workspace is done. */
+const home = async (admin: AdminContext) => (await admin.store.workspaces.default()).id;
 
 export async function findPreset(
   admin: AdminContext,
   slug: string,
+  workspaceId?: string | undefined,
 ): Promise<{ readonly kind: 'preset'; readonly row: PresetRow } | Refusal> {
-  const workspace = await workspaceId(admin);
+  const workspace = workspaceId ?? (await home(admin));
   const row = await admin.store.presets.get(workspace, slug);
   if (row) return { kind: 'preset', row };
   const near = nearestNames(
@@ -49,6 +51,7 @@ export async function publishPreset(
   admin: AdminContext,
   slug: string,
   body: PublishRequest,
+  workspaceId?: string | undefined,
 ): Promise<PublishResult | Refusal> {
   const { file, problems } = parsePresetFile(body.text);
   if (!file) {
@@ -58,7 +61,7 @@ export async function publishPreset(
       metadata: { problems },
     });
   }
-  return write(admin, slug, {
+  return write(admin, slug, workspaceId, {
     name: file.name ?? slug,
     description: file.description,
     folder: body.folder,
@@ -78,6 +81,7 @@ export async function publishRequestBody(
   body: JsonObject,
   systemPrompt: string | null,
   creatorId: string,
+  workspaceId?: string | undefined,
 ): Promise<PublishResult | Refusal> {
   // In a request null means absent; in a preset it would be a value.
   const fields = Object.fromEntries(
@@ -93,12 +97,19 @@ export async function publishRequestBody(
       message: `${issue?.path.join('.') ?? 'body'}: ${issue?.message ?? 'not valid'}`,
     });
   }
-  return write(admin, slug, { config: config.data, systemPrompt, message: null, source: 'api', creatorId });
+  return write(admin, slug, workspaceId, {
+    config: config.data,
+    systemPrompt,
+    message: null,
+    source: 'api',
+    creatorId,
+  });
 }
 
 async function write(
   admin: AdminContext,
   slug: string,
+  workspaceId: string | undefined,
   input: Omit<PresetWrite, 'workspaceId' | 'slug' | 'hash' | 'now'> & { readonly config: PresetConfig },
 ): Promise<PublishResult | Refusal> {
   if (!isPresetSlug(slug)) {
@@ -108,7 +119,7 @@ async function write(
   }
   const row = {
     ...input,
-    workspaceId: await workspaceId(admin),
+    workspaceId: workspaceId ?? (await home(admin)),
     slug,
     hash: presetHash(input),
     now: admin.now().toISOString(),
@@ -138,8 +149,9 @@ export async function rollbackPreset(
   admin: AdminContext,
   slug: string,
   version: number,
+  workspaceId?: string | undefined,
 ): Promise<PublishResult | Refusal> {
-  const found = await findPreset(admin, slug);
+  const found = await findPreset(admin, slug, workspaceId);
   if (found.kind === 'refused') return found;
   const target = await findVersion(admin, found.row, version);
   if (target.kind === 'refused') return target;
@@ -161,8 +173,9 @@ export async function patchPreset(
   admin: AdminContext,
   slug: string,
   patch: z.infer<typeof presetPatch>,
+  workspaceId?: string | undefined,
 ): Promise<PresetSummary | Refusal> {
-  const found = await findPreset(admin, slug);
+  const found = await findPreset(admin, slug, workspaceId);
   if (found.kind === 'refused') return found;
   const change = {
     action: 'preset.update',
@@ -172,7 +185,7 @@ export async function patchPreset(
   };
   await audited(admin, change, () => admin.store.presets.patch(found.row.id, patch, admin.now().toISOString()));
   changed(admin, 'preset changed', slug, null);
-  const after = await findPreset(admin, slug);
+  const after = await findPreset(admin, slug, workspaceId);
   return after.kind === 'refused' ? after : summaryOf(admin, after.row);
 }
 
@@ -182,8 +195,9 @@ export async function diffVersions(
   slug: string,
   from: number,
   to: number,
+  workspaceId?: string | undefined,
 ): Promise<{ readonly slug: string; readonly from: number; readonly to: number; readonly diff: string } | Refusal> {
-  const found = await findPreset(admin, slug);
+  const found = await findPreset(admin, slug, workspaceId);
   if (found.kind === 'refused') return found;
   const before = await findVersion(admin, found.row, from);
   if (before.kind === 'refused') return before;
@@ -197,8 +211,11 @@ export async function diffVersions(
 }
 
 /** Every preset with what its designated version is, most recently changed first. */
-export async function presetSummaries(admin: AdminContext): Promise<readonly PresetSummary[]> {
-  const rows = await admin.store.presets.list(await workspaceId(admin));
+export async function presetSummaries(
+  admin: AdminContext,
+  workspaceId?: string | undefined,
+): Promise<readonly PresetSummary[]> {
+  const rows = await admin.store.presets.list(workspaceId ?? (await home(admin)));
   return Promise.all(rows.map((row) => summaryOf(admin, row)));
 }
 

@@ -3,20 +3,34 @@ import { usdOfNano } from '../pricing/money.ts';
 import type { SpendTree } from '../protocol.ts';
 import type { AdminContext } from './context.ts';
 import { spendKeyView } from './key-view.ts';
+import { homeOrganization } from './workspace-scope.ts';
+import { listWorkspaces } from './workspaces.ts';
 
 /** Who has spent what: organization, workspaces, keys; keys by what they spent, dearest first. */
-export async function spendTree(admin: AdminContext): Promise<SpendTree> {
-  const { usage, workspaces, keys } = admin.store;
+export async function spendTree(
+  admin: AdminContext,
+  organizationId: string = homeOrganization(admin),
+): Promise<SpendTree> {
+  const { usage, workspaces, organizations, keys } = admin.store;
   const since = windowStart('monthly', admin.now()) ?? '';
-  const spent = async (filter: { readonly workspaceId?: string }) => ({
+  const spent = async (filter: { readonly workspaceId: string }) => ({
     usage: usdOfNano((await usage.sums(filter)).nano),
     usage_monthly: usdOfNano((await usage.sums({ ...filter, since })).nano),
   });
   const rows = await keys.list();
+  const ofAll = async (from?: string) =>
+    (await usage.by('workspace_id', from === undefined ? {} : { since: from }))
+      .filter((row) => workspaces.organizationOf(row.name) === organizationId)
+      .reduce((sum, row) => sum + row.nano, 0);
+  const organization = organizations.get(organizationId);
   return {
-    organization: { name: 'Callgate', ...(await spent({})) },
+    organization: {
+      name: organization?.name ?? '',
+      usage: usdOfNano(await ofAll()),
+      usage_monthly: usdOfNano(await ofAll(since)),
+    },
     workspaces: await Promise.all(
-      (await workspaces.list()).map(async ({ id, slug, name }) => {
+      listWorkspaces(admin, organizationId).map(async ({ id, slug, name }) => {
         const own = await Promise.all(
           rows.filter((key) => key.workspaceId === id).map((key) => spendKeyView(admin, key)),
         );

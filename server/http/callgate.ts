@@ -10,6 +10,7 @@ import { usageBy, usageQuery } from '../admin/usage.ts';
 import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
 import { answerCall, chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
+import { organizationOf } from './organization-scope.ts';
 import { isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
 export type DaemonOperations = {
@@ -20,7 +21,8 @@ export type DaemonOperations = {
 };
 
 type BySlug = { Params: { slug: string } };
-const management = { config: { access: 'management' } } as const;
+const scoped = { config: { access: 'management', scoped: true } } as const;
+const owner = { config: { access: 'daemon' } } as const;
 const keyName = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be small letters, digits and single hyphens')
@@ -35,31 +37,33 @@ const providerKey = z.object({
 export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemon: DaemonOperations): void {
   const { admin } = context;
 
-  app.get(`${CALLGATE_API}/status`, management, async (_request, reply) => reply.send(await daemon.status()));
+  app.get(`${CALLGATE_API}/status`, owner, async (_request, reply) => reply.send(await daemon.status()));
 
-  app.post(`${CALLGATE_API}/stop`, management, async (_request, reply) => {
+  app.post(`${CALLGATE_API}/stop`, owner, async (_request, reply) => {
     daemon.stop();
     return reply.code(202).send({ stopping: true });
   });
 
-  app.get(`${CALLGATE_API}/spend`, management, async (_request, reply) => reply.send(await spendTree(admin)));
+  app.get(`${CALLGATE_API}/spend`, scoped, async (request, reply) =>
+    reply.send(await spendTree(admin, organizationOf(admin, request))),
+  );
 
-  app.get(`${CALLGATE_API}/usage`, management, async (request, reply) => {
+  app.get(`${CALLGATE_API}/usage`, owner, async (request, reply) => {
     const query = read(usageQuery, request.query);
     if (query.kind === 'refused') return sendRefusal(reply, query);
     const rows = await usageBy(admin, query.value);
     return isRefusal(rows) ? sendRefusal(reply, rows) : sendData(reply, rows);
   });
 
-  app.get(`${CALLGATE_API}/models`, management, async (_request, reply) =>
+  app.get(`${CALLGATE_API}/models`, scoped, async (_request, reply) =>
     sendData(reply, callableModels(admin.providers).map(modelSummary)),
   );
 
-  app.get(`${CALLGATE_API}/providers`, management, async (_request, reply) =>
+  app.get(`${CALLGATE_API}/providers`, scoped, async (_request, reply) =>
     sendData(reply, providerSummaries(admin.providers)),
   );
 
-  app.put<BySlug>(`${CALLGATE_API}/providers/:slug/key`, management, async (request, reply) => {
+  app.put<BySlug>(`${CALLGATE_API}/providers/:slug/key`, owner, async (request, reply) => {
     const body = read(providerKey, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const { slug } = request.params;
@@ -75,7 +79,7 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     );
   });
 
-  app.delete<BySlug>(`${CALLGATE_API}/providers/:slug/key`, management, async (request, reply) => {
+  app.delete<BySlug>(`${CALLGATE_API}/providers/:slug/key`, owner, async (request, reply) => {
     const query = read(z.object({ name: keyName.optional() }), request.query);
     if (query.kind === 'refused') return sendRefusal(reply, query);
     const { slug } = request.params;
@@ -90,7 +94,7 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     return reply.send({ deleted });
   });
 
-  app.post(`${CALLGATE_API}/run`, management, async (request, reply) => {
+  app.post(`${CALLGATE_API}/run`, owner, async (request, reply) => {
     const body = read(runRequest, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const run = await prepareRun(admin, body.value);

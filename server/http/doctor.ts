@@ -5,7 +5,7 @@ import { refuse } from '../errors.ts';
 import { CALLGATE_API, type DoctorEvent, doctorRequest } from '../protocol.ts';
 import { read, sendRefusal } from './reply.ts';
 
-const management = { config: { access: 'management' } } as const;
+const management = { config: { access: 'daemon' } } as const;
 const LINES = 'application/x-ndjson';
 
 /** `POST /callgate/doctor`: the report, or with `Accept: application/x-ndjson` each step as it comes. Ends when the caller leaves. */

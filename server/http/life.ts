@@ -13,7 +13,7 @@ export type LifeOperations = {
   readonly handOff: (request: HandoffRequest) => HandoffAnswer;
 };
 
-const management = { config: { access: 'management' } } as const;
+const management = { config: { access: 'daemon' } } as const;
 
 /** What changes the daemon as a whole while it runs. */
 export function lifeRoutes(app: FastifyInstance, daemon: LifeOperations): void {

@@ -9,7 +9,7 @@ import { refuse } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import { identityOf, read, sendData, sendRefusal } from './reply.ts';
 
-const any = { config: { access: 'any' } } as const;
+const any = { config: { access: 'any', scoped: true } } as const;
 
 /** How many models a page has when only where it begins is said. */
 const PAGE = 500;

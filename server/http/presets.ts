@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import {
   diffVersions,
@@ -17,33 +17,49 @@ import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API, presetPatch, publishRequest, rollbackRequest } from '../protocol.ts';
 import { chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
+import { workspaceOf } from './organization-scope.ts';
 import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
-type BySlug = { Params: { slug: string } };
-const any = { config: { access: 'any' } } as const;
-const management = { config: { access: 'management' } } as const;
+/** A management key names the workspace, by id or slug; an API key has its own. */
+type InWorkspace = { workspace_id?: string };
+type BySlug = { Params: { slug: string }; Querystring: InWorkspace };
+const any = { config: { access: 'any', scoped: true } } as const;
+const management = { config: { access: 'management', scoped: true } } as const;
 
 /** OpenRouter's `/presets*`: reading, and saving a request's body as the next version. */
 export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void {
-  app.get<{ Querystring: { offset?: string; limit?: string } }>('/api/v1/presets', any, async (request, reply) => {
-    const rows = await admin.store.presets.list((await admin.store.workspaces.default()).id);
-    const from = Math.max(0, Number(request.query.offset) || 0);
-    const count = Math.min(100, Math.max(1, Number(request.query.limit) || 50));
-    return reply.send({ data: rows.slice(from, from + count).map(presetView), total_count: rows.length });
-  });
+  const workspaceIn = (request: FastifyRequest<{ Querystring: InWorkspace }>) =>
+    workspaceOf(admin, request, request.query.workspace_id);
+
+  app.get<{ Querystring: InWorkspace & { offset?: string; limit?: string } }>(
+    '/api/v1/presets',
+    any,
+    async (request, reply) => {
+      const workspace = workspaceIn(request);
+      if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
+      const rows = await admin.store.presets.list(workspace.row.id);
+      const from = Math.max(0, Number(request.query.offset) || 0);
+      const count = Math.min(100, Math.max(1, Number(request.query.limit) || 50));
+      return reply.send({ data: rows.slice(from, from + count).map(presetView), total_count: rows.length });
+    },
+  );
 
   app.get<BySlug>('/api/v1/presets/:slug', any, async (request, reply) => {
-    const found = await findPreset(admin, request.params.slug);
+    const workspace = workspaceIn(request);
+    if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
+    const found = await findPreset(admin, request.params.slug, workspace.row.id);
     return found.kind === 'refused'
       ? sendRefusal(reply, found)
       : sendData(reply, await presetWithVersion(admin, found.row));
   });
 
-  app.get<BySlug & { Querystring: { offset?: string; limit?: string } }>(
+  app.get<{ Params: { slug: string }; Querystring: InWorkspace & { offset?: string; limit?: string } }>(
     '/api/v1/presets/:slug/versions',
     any,
     async (request, reply) => {
-      const found = await findPreset(admin, request.params.slug);
+      const workspace = workspaceIn(request);
+      if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
+      const found = await findPreset(admin, request.params.slug, workspace.row.id);
       if (found.kind === 'refused') return sendRefusal(reply, found);
       const rows = await admin.store.presets.versions(found.row.id);
       const from = Math.max(0, Number(request.query.offset) || 0);
@@ -55,11 +71,13 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
     },
   );
 
-  app.get<{ Params: { slug: string; version: string } }>(
+  app.get<{ Params: { slug: string; version: string }; Querystring: InWorkspace }>(
     '/api/v1/presets/:slug/versions/:version',
     any,
     async (request, reply) => {
-      const found = await findPreset(admin, request.params.slug);
+      const workspace = workspaceIn(request);
+      if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
+      const found = await findPreset(admin, request.params.slug, workspace.row.id);
       if (found.kind === 'refused') return sendRefusal(reply, found);
       const version = await findVersion(admin, found.row, Number(request.params.version) || 0);
       return version.kind === 'refused'
@@ -74,13 +92,22 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
       if (identity.kind === 'key' && !identity.key.canWritePresets) {
         return sendRefusal(reply, refuse('preset_write_denied', { detail: `"${identity.key.name}"` }));
       }
+      const workspace = workspaceIn(request);
+      if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
       const body = read<Body>(schema, request.body);
       if (body.kind === 'refused') return sendRefusal(reply, body);
       const creator = identity.kind === 'key' ? identity.key.id : 'management';
       const { slug } = request.params;
-      const written = await publishRequestBody(admin, slug, body.value, systemOf(body.value), creator);
+      const written = await publishRequestBody(
+        admin,
+        slug,
+        body.value,
+        systemOf(body.value),
+        creator,
+        workspace.row.id,
+      );
       if (isRefusal(written)) return sendRefusal(reply, written);
-      const found = await findPreset(admin, written.slug);
+      const found = await findPreset(admin, written.slug, workspace.row.id);
       return found.kind === 'refused'
         ? sendRefusal(reply, found)
         : sendData(reply, await presetWithVersion(admin, found.row));
@@ -92,38 +119,51 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
 export function presetFileRoutes(app: FastifyInstance, { admin }: HttpContext): void {
   const send = (reply: FastifyReply, result: object | Refusal) =>
     isRefusal(result) ? sendRefusal(reply, result) : reply.send(result);
+  const within = async (
+    request: FastifyRequest<{ Querystring: InWorkspace }>,
+    reply: FastifyReply,
+    work: (workspaceId: string) => Promise<FastifyReply>,
+  ) => {
+    const workspace = workspaceOf(admin, request, request.query.workspace_id);
+    return workspace.kind === 'refused' ? sendRefusal(reply, workspace) : work(workspace.row.id);
+  };
 
-  app.get(`${CALLGATE_API}/presets`, management, async (_request, reply) =>
-    sendData(reply, await presetSummaries(admin)),
+  app.get<{ Querystring: InWorkspace }>(`${CALLGATE_API}/presets`, management, (request, reply) =>
+    within(request, reply, async (workspace) => sendData(reply, await presetSummaries(admin, workspace))),
   );
 
   app.post<BySlug>(`${CALLGATE_API}/presets/:slug/publish`, management, async (request, reply) => {
     const body = read(publishRequest, request.body);
-    return body.kind === 'refused'
-      ? sendRefusal(reply, body)
-      : send(reply, await publishPreset(admin, request.params.slug, body.value));
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    return within(request, reply, async (workspace) =>
+      send(reply, await publishPreset(admin, request.params.slug, body.value, workspace)),
+    );
   });
 
   app.post<BySlug>(`${CALLGATE_API}/presets/:slug/rollback`, management, async (request, reply) => {
     const body = read(rollbackRequest, request.body);
-    return body.kind === 'refused'
-      ? sendRefusal(reply, body)
-      : send(reply, await rollbackPreset(admin, request.params.slug, body.value.version));
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    return within(request, reply, async (workspace) =>
+      send(reply, await rollbackPreset(admin, request.params.slug, body.value.version, workspace)),
+    );
   });
 
   app.patch<BySlug>(`${CALLGATE_API}/presets/:slug`, management, async (request, reply) => {
     const body = read(presetPatch, request.body);
-    return body.kind === 'refused'
-      ? sendRefusal(reply, body)
-      : send(reply, await patchPreset(admin, request.params.slug, body.value));
+    if (body.kind === 'refused') return sendRefusal(reply, body);
+    return within(request, reply, async (workspace) =>
+      send(reply, await patchPreset(admin, request.params.slug, body.value, workspace)),
+    );
   });
 
-  app.get<BySlug & { Querystring: { from?: string; to?: string } }>(
+  app.get<{ Params: { slug: string }; Querystring: InWorkspace & { from?: string; to?: string } }>(
     `${CALLGATE_API}/presets/:slug/diff`,
     management,
-    async (request, reply) => {
+    (request, reply) => {
       const { from, to } = request.query;
-      return send(reply, await diffVersions(admin, request.params.slug, Number(from) || 0, Number(to) || 0));
+      return within(request, reply, async (workspace) =>
+        send(reply, await diffVersions(admin, request.params.slug, Number(from) || 0, Number(to) || 0, workspace)),
+      );
     },
   );
 }

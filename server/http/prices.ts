@@ -4,7 +4,7 @@ import type { Prices } from '../admin/prices.ts';
 import { CALLGATE_API } from '../protocol.ts';
 import { isRefusal, read, sendRefusal } from './reply.ts';
 
-const management = { config: { access: 'management' } } as const;
+const management = { config: { access: 'daemon' } } as const;
 const refreshRequest = z.object({ dry_run: z.boolean().optional(), file: z.unknown().optional() });
 
 /** The prices in use, and their refresh on request. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
+import { isWithin } from '../admin/workspace-scope.ts';
 import { generationId } from '../engine/call.ts';
 import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API } from '../protocol.ts';
@@ -18,7 +19,7 @@ const routeRequest = chatRequest.extend({
 
 /** `POST /api/v1/callgate/route`: where a chat request would go and what it may cost, without sending it. */
 export function routeRoutes(app: FastifyInstance, { admin, engine }: HttpContext): void {
-  app.post(`${CALLGATE_API}/route`, { config: { access: 'any' } }, async (request, reply) => {
+  app.post(`${CALLGATE_API}/route`, { config: { access: 'any', scoped: true } }, async (request, reply) => {
     const body = read(routeRequest, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const { key_hash: hash, ...chat } = body.value;
@@ -41,7 +42,7 @@ export function routeRoutes(app: FastifyInstance, { admin, engine }: HttpContext
       });
     }
     const row = hash === undefined ? await admin.store.keys.ofKind('editor') : await admin.store.keys.byHash(hash);
-    return row
+    return row && isWithin(admin, row.workspaceId, identity.organizationId)
       ? { kind: 'key', row }
       : refuse('not_found', { message: `key_hash: there is no key ${hash ?? '"editor"'}` });
   }

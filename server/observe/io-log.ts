@@ -127,14 +127,17 @@ export class IoLog {
     while (this.#writing) await this.#writing;
   }
 
-  async content(
-    id: string,
-  ): Promise<{ readonly keyId: string; readonly createdAt: string; readonly content: IoContent } | null> {
+  async content(id: string): Promise<{
+    readonly workspaceId: string;
+    readonly keyId: string;
+    readonly createdAt: string;
+    readonly content: IoContent;
+  } | null> {
     await this.flush();
     const row = await this.#store.get(id);
     if (!row) return null;
     const content = JSON.parse((await expand(row.body)).toString('utf8')) as IoContent;
-    return { keyId: row.keyId, createdAt: row.createdAt, content };
+    return { workspaceId: row.workspaceId, keyId: row.keyId, createdAt: row.createdAt, content };
   }
 
   async sums(workspaceId: string) {

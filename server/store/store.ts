@@ -314,6 +314,8 @@ export type ActivityFilter = {
   readonly to: string;
   readonly keyIds?: readonly string[];
   readonly workspaceId?: string;
+  /** Of its workspaces, deleted ones too. */
+  readonly organizationId?: string;
 };
 
 export type ActivityRow = UsageSums & {

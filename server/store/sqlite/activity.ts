@@ -14,6 +14,10 @@ export function activityOf(database: Database, filter: ActivityFilter, byWorkspa
     clauses.push('workspace_id = ?');
     values.push(filter.workspaceId);
   }
+  if (filter.organizationId !== undefined) {
+    clauses.push('workspace_id IN (SELECT id FROM workspaces WHERE organization_id = ?)');
+    values.push(filter.organizationId);
+  }
   if (filter.keyIds) {
     clauses.push('key_id IN (SELECT value FROM json_each(?))');
     values.push(JSON.stringify(filter.keyIds));
