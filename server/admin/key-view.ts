@@ -4,6 +4,7 @@ import { usdOfNano } from '../pricing/money.ts';
 import type { KeyState, SpendKey } from '../protocol.ts';
 import type { KeyRow, LayerStanding } from '../store/store.ts';
 import type { AdminContext } from './context.ts';
+import { organizationOfWorkspace, workspaceOrDefault } from './workspace-scope.ts';
 
 /** What a key has spent, in nano-dollars, lifetime and in the windows that hold `now`. */
 type KeyUsage = {
@@ -76,6 +77,7 @@ export async function currentKeyView(admin: AdminContext, key: KeyRow): Promise<
     ...windowsOf(usage),
     creator_user_id: key.creatorUserId,
     workspace_id: key.workspaceId,
+    organization_id: organizationOfWorkspace(admin, key.workspaceId),
     expires_at: key.expiresAt,
     budgets: [
       {
@@ -93,19 +95,25 @@ export async function currentKeyView(admin: AdminContext, key: KeyRow): Promise<
   };
 }
 
-/** The management key as it sees itself: it has no limit and spends nothing. */
-export async function managementKeyView(admin: AdminContext): Promise<Record<string, unknown>> {
+/** A management key as it sees itself: it has no limit and spends nothing. */
+export async function managementKeyView(
+  admin: AdminContext,
+  organizationId: string,
+  label: string,
+): Promise<Record<string, unknown>> {
+  const workspace = workspaceOrDefault(admin, organizationId, undefined);
   const none = windowsOf({ total: 0, daily: 0, weekly: 0, monthly: 0 });
   return {
     ...SELF,
-    label: 'management',
+    label,
     limit: null,
     limit_remaining: null,
     limit_reset: null,
     include_byok_in_limit: false,
     ...none,
     creator_user_id: null,
-    workspace_id: (await admin.store.workspaces.default()).id,
+    workspace_id: workspace.kind === 'workspace' ? workspace.row.id : null,
+    organization_id: organizationId,
     is_management_key: true,
     is_provisioning_key: true,
   };
@@ -172,5 +180,4 @@ const SELF = {
   rate_limit: { requests: -1, interval: '10s', note: 'Callgate limits money, not requests.' },
   free_model_daily_requests: { limit: 0, remaining: 0, used: 0 },
   allowed_data_regions: ['global'],
-  organization_id: null,
 };

@@ -14,10 +14,9 @@ const management = { config: { access: 'management', scoped: true } } as const;
 export function keyRoutes(app: FastifyInstance, { admin }: HttpContext): void {
   app.get('/api/v1/key', { config: { access: 'any', scoped: true } }, async (request, reply) => {
     const identity = identityOf(request);
-    return sendData(
-      reply,
-      identity.kind === 'key' ? await currentKeyView(admin, identity.key) : await managementKeyView(admin),
-    );
+    if (identity.kind === 'key') return sendData(reply, await currentKeyView(admin, identity.key));
+    const label = identity.managementKey?.label ?? 'management';
+    return sendData(reply, await managementKeyView(admin, identity.organizationId, label));
   });
 
   app.get('/api/v1/keys', management, async (request, reply) => {
