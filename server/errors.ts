@@ -132,6 +132,18 @@ export const ERRORS = {
     message: 'The organization has no API key with this hash',
     remedy: 'List the keys with `callgate keys list`.',
   },
+  invalid_policy_file: {
+    status: 400,
+    type: 'invalid_request',
+    message: 'callgate.yaml is not valid',
+    remedy: 'Correct what is named, then run `callgate plan` again.',
+  },
+  policy_plan_outdated: {
+    status: 409,
+    type: 'invalid_request',
+    message: 'The plan is another by now, so nothing was applied',
+    remedy: 'Look at it again: `callgate plan`.',
+  },
   no_credentials: {
     status: 401,
     type: 'authentication',
@@ -197,6 +209,12 @@ export const ERRORS = {
     type: 'permission_denied',
     message: 'Workspace budget exceeded',
     remedy: 'Raise the budget with `callgate workspaces budget`, or wait for the reset.',
+  },
+  modality_denied: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'This may not be generated here',
+    remedy: 'Allow the modality in the guardrail that metadata names, or ask for text.',
   },
   permit_cap_reached: {
     status: 403,
@@ -268,7 +286,8 @@ export const ERRORS = {
     status: 409,
     type: 'invalid_request',
     message: 'The behavior has not earned this tier yet',
-    remedy: 'Let it go on; `callgate behaviors show` tells what is left. `callgate behaviors rules` changes what it takes.',
+    remedy:
+      'Let it go on; `callgate behaviors show` tells what is left. `callgate behaviors rules` changes what it takes.',
   },
   behavior_conflict: {
     status: 409,
@@ -353,6 +372,12 @@ export const ERRORS = {
     type: 'not_found',
     message: 'No endpoints found for this model',
     remedy: 'Configure a provider that serves it, or set its key with `callgate providers set-key`.',
+  },
+  no_allowed_endpoints: {
+    status: 404,
+    type: 'not_found',
+    message: 'No endpoints available matching your guardrail restrictions and data policy',
+    remedy: 'Use a model or provider that every layer allows; metadata names the layer and the rule that refused.',
   },
   unknown_provider: {
     status: 404,

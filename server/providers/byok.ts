@@ -36,9 +36,6 @@ export type ByokSource = {
   readonly secretOf: (key: ByokKey) => string;
 };
 
-/** What a key is sealed under: it cannot be moved to another row, nor sent to another provider. */
-export const byokSeal = ({ provider, id }: Pick<ByokKey, 'provider' | 'id'>) => `byok ${provider} ${id}`;
-
 const NONE: readonly ByokKey[] = [];
 
 /** What may serve whom: a workspace's keys never serve another workspace, nor an organization's another organization. */

@@ -247,6 +247,10 @@ function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
 export const vaultEntry = (slug: string, entry: string | undefined) =>
   entry === undefined ? slug : `${slug}#${entry}`;
 
+/** What a brought key is sealed under: it cannot be moved to another row, nor sent to another provider. */
+export const byokSeal = ({ provider, id }: { readonly provider: string; readonly id: string }) =>
+  `byok ${provider} ${id}`;
+
 /** Whether a provider is known to keep nothing of a call. What runs on this machine keeps nothing elsewhere and trains nobody. */
 export function retainsNothing({ dataPolicy, baseUrl, declaredZdr }: Provider): boolean {
   if (declaredZdr !== undefined) return declaredZdr;
