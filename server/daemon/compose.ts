@@ -9,6 +9,7 @@ import { Engine } from '../engine/engine.ts';
 import { accountRoutes } from '../http/account.ts';
 import { createApp } from '../http/app.ts';
 import { auditRoutes } from '../http/audit.ts';
+import { byokRoutes } from '../http/byok.ts';
 import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
@@ -20,7 +21,9 @@ import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
 import { modelRoutes } from '../http/models.ts';
+import { observabilityRoutes } from '../http/observability.ts';
 import { organizationRoutes } from '../http/organization.ts';
+import { policyFileRoutes } from '../http/policy-file.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { priceRoutes } from '../http/prices.ts';
 import { routeRoutes } from '../http/route.ts';
@@ -40,6 +43,7 @@ import { byokSeal, Providers } from '../providers/registry.ts';
 import { Transport } from '../providers/transport.ts';
 import { RoutingMemory } from '../routing/memory.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
+import { composeBehaviors } from './behaviors.ts';
 import type { Compose, ComposeOptions, Composition } from './composition.ts';
 import type { Config } from './config-schema.ts';
 import { proofOf } from './discovery.ts';
@@ -100,8 +104,10 @@ export const compose: Compose = async (options) => {
   };
   const prices = new Prices({ admin, files: priceFiles(options.state), fetchJson: jsonFetcher(env) });
   await prices.restore();
+  const behaviors = await composeBehaviors(admin, () => Math.min(config.server.permit_wait * 1000, TIME_BUDGET_MS));
   const engine = new Engine({
     presets: store.presets,
+    behaviors: behaviors.parts,
     standings: (layers) => store.ledger.standings(layers),
     keys: store.keys,
     policyOf: policies.policyOf,
@@ -148,12 +154,15 @@ export const compose: Compose = async (options) => {
   organizationRoutes(app, context);
   modelRoutes(app, context);
   accountRoutes(app, context);
+  byokRoutes(app, context);
+  observabilityRoutes(app, context);
   priceRoutes(app, prices);
   ioLogRoutes(app, context);
   doctorRoutes(app, doctorParts(options, admin));
   presetRoutes(app, context);
   routeRoutes(app, context);
   auditRoutes(app, context);
+  policyFileRoutes(app, context);
   presetFileRoutes(app, context);
   sandboxRoutes(app, sandboxSecret);
   callgateRoutes(app, context, {
@@ -169,7 +178,10 @@ export const compose: Compose = async (options) => {
       socket.terminate();
     });
   });
-  app.addHook('preClose', async () => sockets.close());
+  app.addHook('preClose', async () => {
+    behaviors.dismiss();
+    sockets.close();
+  });
 
   return {
     app,
@@ -193,6 +205,7 @@ export const compose: Compose = async (options) => {
       editors.close();
       // Calls that were cut off settle what they came to: left open, the next start could only guess.
       await ledger.idle(SETTLE_MS);
+      await behaviors.close();
       await transport.close();
       await ioLog.close();
       await store.close();

@@ -10,17 +10,22 @@ export type FieldIssue = {
   readonly atKey: boolean;
 };
 
-/** One schema issue in words that stand alone; one message per key where several are unknown. `root` is the value that was checked. */
-export function describeIssue(issue: Issue, root: unknown): readonly FieldIssue[] {
+/**
+ * One schema issue in words that stand alone; one message per key where several are unknown. `root` is the value that was checked,
+ * `unknown` what is said of keys that are none of its.
+ */
+export function describeIssue(issue: Issue, root: unknown, unknown = unknownFields): readonly FieldIssue[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.slice(0, MOST_PROBLEMS);
-    return unknownFields(path, keys).map(({ key, message }) => ({ message, path: [...path, key], atKey: true }));
+    return unknown(path, keys).map(({ key, message }) => ({ message, path: [...path, key], atKey: true }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = likeliestBranch(issue.errors);
     if (branch.some(({ code, path }) => code !== 'invalid_type' || path.length > 0)) {
-      return branch.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root));
+      return branch.flatMap((inner) =>
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root, unknown),
+      );
     }
   }
   const value = valueAt(root, path);

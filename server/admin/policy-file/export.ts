@@ -1,0 +1,47 @@
+import { identityOf } from '../../policy-file/schema.ts';
+import { equalJson, isJsonObject, type Json } from '../../presets/json.ts';
+import { renderYaml } from '../../presets/yaml-render.ts';
+import type { AdminContext } from '../context.ts';
+import type { Item, Kind, Present } from './kind.ts';
+import { KINDS } from './kinds.ts';
+
+const HEADER = `# What this daemon's policy is. callgate plan shows what an edit of it would change, callgate apply does it.
+# What is not in the file is left alone, unless it says prune: true. Secrets are never in it.
+`;
+
+/** The present state as callgate.yaml; planning it changes nothing. */
+export async function exportPolicy(admin: AdminContext): Promise<string> {
+  const sections: Record<string, Json> = {};
+  for (const kind of KINDS) {
+    const present = await kind.read(admin);
+    const items = present.map((one) => itemOf(kind, one, present));
+    if (items.length > 0) sections[kind.section] = items;
+  }
+  return HEADER + renderYaml(sections);
+}
+
+/** Without what a new one has anyway; with its id where the name is not enough. */
+function itemOf(kind: Kind, { id, item }: Present, all: readonly Present[]): Item {
+  const identity = identityOf(kind.section, item);
+  const isAmbiguous = all.filter((one) => identityOf(kind.section, one.item) === identity).length > 1;
+  const entries = Object.entries(item).flatMap(([field, value]): [string, Json][] => {
+    const rest =
+      kind.merged.includes(field) && isJsonObject(value) ? withoutDefaults(value, kind.defaults[field]) : value;
+    if (rest === null && kind.defaults[field] === undefined) return [];
+    return equalJson(rest, kind.defaults[field]) || equalJson(rest, {}) ? [] : [[field, rest]];
+  });
+  const [first = ['name', ''], ...rest] = entries;
+  return Object.fromEntries(
+    isAmbiguous && kind.section !== 'members' ? [first, ['id', id], ...rest] : [first, ...rest],
+  );
+}
+
+/** Null is what is not set. */
+function withoutDefaults(value: Item, defaults: Json | undefined): Item {
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      ([name, inner]) =>
+        inner !== null && !equalJson(inner, []) && !(isJsonObject(defaults) && equalJson(inner, defaults[name])),
+    ),
+  );
+}
