@@ -1,11 +1,6 @@
-import { RE2JS } from 're2js';
+import { checkPattern } from '../detect/custom-regex.ts';
 
 /** Why a custom filter's pattern cannot be one, null when it can: it must match in linear time, whatever the text. */
 export function faultOfPattern(pattern: string): string | null {
-  try {
-    RE2JS.compile(pattern);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return checkPattern(pattern);
 }

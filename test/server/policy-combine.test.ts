@@ -234,7 +234,7 @@ describe('what all layers say', () => {
           ),
         );
         const sourced: { sources: readonly Source[] }[] = [
-          ...Object.values(access ?? {}).flatMap((one) => (one ?? []) as { sources: readonly Source[] }[]),
+          ...Object.values(access ?? {}).flatMap((one) => [one ?? []].flat() as { sources: readonly Source[] }[]),
           ...(content?.builtins ?? []),
           ...(content?.custom ?? []),
           ...Object.values(made ?? {}).filter(({ value }) => value.rule !== 'allow'),
