@@ -2,8 +2,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Events } from '../observe/events.ts';
 import type { IoLog } from '../observe/io-log.ts';
 import type { Log } from '../observe/log.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { Providers } from '../providers/registry.ts';
-import type { Store } from '../store/store.ts';
+import type { KeyRow, Store } from '../store/store.ts';
 import type { Acting } from './acting.ts';
 import type { EndpointStanding } from './endpoint-standing.ts';
 
@@ -25,6 +26,8 @@ export type AdminContext = {
   /** In whose name the operation that runs now is done. */
   readonly acting: Acting;
   readonly secrets: Secrets;
+  /** What every layer above a key says; throws when it cannot be known. */
+  readonly policyOf: (key: KeyRow) => EffectivePolicy;
   readonly now: () => Date;
   /** How an endpoint has done of late. */
   readonly standing: (endpointId: string) => EndpointStanding;

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Budgets } from '../engine/budgets.ts';
 import { generationId } from '../engine/call.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Cost, costOf } from '../pricing/cost.ts';
@@ -19,6 +20,8 @@ export type CallParts = {
   readonly ledger: Ledger;
   /** The key that the doctor's calls are charged to. */
   readonly editorKey: () => Promise<KeyRow | null>;
+  /** What a call of this key must fit under now. */
+  readonly budgetsOf: (key: KeyRow) => Budgets;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
   readonly answerMs: number;
@@ -50,7 +53,7 @@ export async function callModel(
   const input = costOf(price, { ...NO_USAGE, prompt: PROMPT_TOKENS }, 0, true);
   const id = generationId(now());
   const bound = { id, endpoint, nano: most.nano, inputNano: input.nano };
-  const held = payer && (await hold(ledger, payer, bound, now(), signal));
+  const held = payer && (await hold(ledger, payer, parts.budgetsOf(payer), bound, now(), signal));
   if (!held) return { kind: 'no_budget' };
 
   const startedMs = performance.now();

@@ -1,4 +1,4 @@
-import { layersOf } from '../engine/reserve.ts';
+import type { Budgets } from '../engine/budgets.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dayOf } from '../ledger/windows.ts';
 import type { Cost } from '../pricing/cost.ts';
@@ -22,19 +22,20 @@ export type Ended = {
 };
 
 /**
- * Holds the most that a call can cost on the key `editor`, whose limit counts for the doctor as well; null when it has not that much
- * left. What the call did cost is then in the ledger like any other.
+ * Holds the most that a call can cost on the key `editor`, whose budgets count for the doctor as well; null when one of them has not that
+ * much left. What the call did cost is then in the ledger like any other.
  */
 export async function hold(
   ledger: Ledger,
   key: KeyRow,
+  budgets: Budgets,
   call: { readonly id: string; readonly endpoint: Endpoint; readonly nano: Nano; readonly inputNano: Nano },
   now: Date,
   signal: AbortSignal,
 ): Promise<Held | null> {
   const { id, endpoint, nano, inputNano } = call;
   const outcome = await ledger.reserve<boolean>({
-    layers: () => layersOf(key, now),
+    layers: () => budgets.layers,
     decide: (standings) => {
       const fits = standings.every(({ limit, spent, reserved }) => limit === null || spent + reserved + nano <= limit);
       if (!fits) return { kind: 'refuse', refused: false };
@@ -54,8 +55,14 @@ export async function hold(
         inputNano,
         inputTokens: 0,
       };
-      const layers = standings.map((layer) => layer.id);
-      const reservation = { id, layers, nano, day: dayOf(now), createdAt: now.toISOString(), generation };
+      const reservation = {
+        id,
+        layers: budgets.accounts,
+        nano,
+        day: dayOf(now),
+        createdAt: now.toISOString(),
+        generation,
+      };
       return { kind: 'reserve', reservation, granted: true };
     },
     count: async () => undefined,

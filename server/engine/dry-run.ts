@@ -1,20 +1,17 @@
 import { errorBody, type Refusal } from '../errors.ts';
 import { formatUsd, usdOfNano } from '../pricing/money.ts';
 import type { Endpoint } from '../providers/registry.ts';
-import type { LedgerStore } from '../store/store.ts';
-import { admit } from './admit.ts';
+import { type AdmitParts, admit } from './admit.ts';
+import { budgetsOf } from './budgets.ts';
 import type { CallInput } from './call.ts';
 import { strategyOf } from './course.ts';
-import { askedOf, type Decided, type DecideParts, decide } from './decide.ts';
+import { askedOf, type Decided, decide } from './decide.ts';
 import { compressionStage } from './fit-context.ts';
-import { decideReservation, type Granted, layersOf } from './reserve.ts';
+import { decideReservation, type Granted } from './reserve.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { startOf } from './start.ts';
 
-export type DryRunParts = DecideParts & {
-  readonly standings: LedgerStore['standings'];
-  readonly now: () => Date;
-};
+export type DryRunParts = AdmitParts & { readonly now: () => Date };
 
 /**
  * What a call would come to, by the very decision a call is made by: nothing is sent, reserved or remembered, and where chance
@@ -38,16 +35,9 @@ export async function dryRun(parts: DryRunParts, input: CallInput): Promise<Json
 
   const { eligible, bound, fitted } = decided;
   const generation = startOf(input, request, preset, bound);
-  const reservation = {
-    id: input.id,
-    key,
-    bound,
-    generation,
-    createdAt: startedAt,
-    patienceMs: 0,
-    signal: input.signal,
-  };
-  const ask = async () => decideReservation(reservation, await parts.standings(layersOf(key, startedAt)), startedAt);
+  const reservation = { id: input.id, bound, generation, createdAt: startedAt };
+  const budgets = budgetsOf(asked.policy, startedAt, asked.ownBudgets);
+  const ask = async () => decideReservation(reservation, budgets, await parts.standings(budgets.layers), startedAt);
   let verdict = await ask();
   if (verdict.kind === 'count') {
     await bound.count();

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoint, GenerationEnd, Layer, LayerStanding, Reservation, Store } from '../store/store.ts';
+import { type Claimant, Claims, insertByTicket } from './claims.ts';
 
 /** What a caller of `reserve` decides from how its layers stand; `count` asks it to look closer and be asked again. */
 export type Decision<T> =
   | { readonly kind: 'reserve'; readonly reservation: Reservation; readonly granted: T }
-  | { readonly kind: 'wait'; readonly layer: string }
+  /** `claim`: the least that it waits for, nano-dollars. */
+  | { readonly kind: 'wait'; readonly layer: string; readonly claim: number }
   | { readonly kind: 'count' }
   | { readonly kind: 'refuse'; readonly refused: T };
 
@@ -28,16 +30,30 @@ export type Reserved<T> =
 /** How often the ends of calls that could not be written are tried again. */
 const OWED_EVERY_MS = 1_000;
 
+/** How often who waits is asked again without anything having ended: a day may turn, a clock jump, a limit be raised. */
+const AGAIN_EVERY_MS = 1_000;
+
 /** Where a call stands in line; `retry` asks for it again once it has been told to wait. */
-type Place = { at: string | null; retry: (() => Promise<void>) | null };
+type Place = {
+  readonly ticket: number;
+  at: string | null;
+  retry: (() => Promise<void>) | null;
+  /** What it holds against those that came later; null: it does not wait. */
+  claim: Claimant | null;
+};
 
 /**
  * Reservations and their queue. A call is admitted only with its whole bound reserved at every layer; when calls in flight hold
- * what is missing, it waits its turn, first come first served, and is asked again whenever one of them ends.
+ * what is missing, it waits its turn, first come first served, and is asked again whenever one of them ends. It stands in the line of
+ * the one layer where it lacks most, in order of arrival, and what it waits for is held against those that came later at all of its
+ * layers. So whoever came first waits for nobody but calls in flight, which end: no two calls ever wait for each other.
  */
 export class Ledger {
   readonly #store: Store;
   readonly #queues = new Map<string, Place[]>();
+  readonly #claims = new Claims();
+  #tickets = 0;
+  #again: NodeJS.Timeout | undefined;
   readonly #pumping = new Map<string, boolean>();
   readonly #inFlight = new Map<string, readonly string[]>();
   /** Ends of calls that the store could not write: until then what they hold stays held. */
@@ -59,7 +75,8 @@ export class Ledger {
   }
 
   async reserve<T>(ask: Ask<T>): Promise<Reserved<T>> {
-    const place: Place = { at: null, retry: null };
+    this.#tickets += 1;
+    const place: Place = { ticket: this.#tickets, at: null, retry: null, claim: null };
     try {
       const decision = await this.#try(ask, place);
       if (decision.kind === 'wait') return await this.#wait(ask, place);
@@ -87,6 +104,11 @@ export class Ledger {
   /** Something else may have made room at this layer: a raised limit, a new window. */
   poke(layer: string): void {
     void this.#pump(layer);
+  }
+
+  /** As `poke`, at every layer: budgets were raised, or there are fewer of them. */
+  pokeAll(): void {
+    for (const layer of [...this.#queues.keys()]) void this.#pump(layer);
   }
 
   /**
@@ -124,10 +146,9 @@ export class Ledger {
   async #try<T>(ask: Ask<T>, place: Place): Promise<Exclude<Decision<T>, { kind: 'count' }>> {
     for (;;) {
       const decision = await this.#store.ledger.reserve<Decision<T>>(await ask.layers(), (standings) => {
-        const behind = standings.find(({ id }) => this.#isBehind(id, place));
-        const verdict: Decision<T> = behind ? { kind: 'wait', layer: behind.id } : ask.decide(standings);
+        const verdict = ask.decide(this.#beside(standings, place));
         // Joined here, not when the answer arrives: who is decided about next must already see who waits.
-        if (verdict.kind === 'wait') this.#join(verdict.layer, place);
+        if (verdict.kind === 'wait') this.#join(verdict.layer, verdict.claim, standings, place);
         return { reservation: verdict.kind === 'reserve' ? verdict.reservation : null, verdict };
       });
       if (decision.kind === 'reserve') this.#inFlight.set(decision.reservation.id, decision.reservation.layers);
@@ -170,29 +191,57 @@ export class Ledger {
     });
   }
 
-  /** Whether others came before it at this layer. */
-  #isBehind(layer: string, place: Place): boolean {
-    const queue = this.#queues.get(layer);
-    return queue !== undefined && queue[0] !== place;
+  /** The layers as they stand for this call: what those that came before wait for is not its to take. */
+  #beside(standings: readonly LayerStanding[], { ticket }: Place): readonly LayerStanding[] {
+    if (this.#claims.isEmpty) return standings;
+    return standings.map((standing) => {
+      const claimed = this.#claims.before(standing.id, ticket);
+      return claimed === 0 ? standing : { ...standing, reserved: standing.reserved + claimed };
+    });
   }
 
-  #join(layer: string, place: Place): void {
+  #join(layer: string, claim: number, standings: readonly LayerStanding[], place: Place): void {
+    if (place.claim) this.#claims.remove(place.claim);
+    // Several windows of one spend are one line.
+    place.claim = { ticket: place.ticket, claim, layers: [...new Set(standings.map(({ id }) => id))] };
+    this.#claims.add(place.claim);
     if (place.at === layer) return;
-    this.#leave(place);
+    const last = place.at;
+    this.#quit(place);
     place.at = layer;
-    this.#queues.set(layer, [...(this.#queues.get(layer) ?? []), place]);
+    const queue = this.#queues.get(layer);
+    if (queue) insertByTicket(queue, place);
+    else this.#queues.set(layer, [place]);
+    this.#again ??= setInterval(() => this.#askAgain(), AGAIN_EVERY_MS).unref();
+    if (last !== null && this.#queues.has(last)) void this.#pump(last);
   }
 
   #leave(place: Place): void {
+    const { claim } = place;
+    this.#quit(place);
+    if (!claim) return;
+    place.claim = null;
+    this.#claims.remove(claim);
+    // What it held against those behind it is free, wherever they wait.
+    for (const layer of claim.layers) if (this.#queues.has(layer)) void this.#pump(layer);
+  }
+
+  /** Leaves the line, but not what it claims. */
+  #quit(place: Place): void {
     const { at } = place;
     if (at === null) return;
     place.at = null;
-    const rest = (this.#queues.get(at) ?? []).filter((other) => other !== place);
-    if (rest.length === 0) this.#queues.delete(at);
-    else {
-      this.#queues.set(at, rest);
-      void this.#pump(at);
-    }
+    const queue = this.#queues.get(at);
+    const index = queue?.indexOf(place) ?? -1;
+    if (!queue || index < 0) return;
+    queue.splice(index, 1);
+    if (queue.length === 0) this.#queues.delete(at);
+  }
+
+  #askAgain(): void {
+    if (this.#queues.size > 0) return this.pokeAll();
+    clearInterval(this.#again);
+    this.#again = undefined;
   }
 
   /** Asks the head of a layer's line again, and on, until one must go on waiting. One pump at a time per layer. */

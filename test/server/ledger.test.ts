@@ -73,7 +73,7 @@ function ask(id: string, nano: number, limit: number, more: Partial<Ask<string>>
         const reservation = { id, layers: [standing.id], nano, day: DAY, createdAt: NOW, generation: start };
         return { kind: 'reserve', reservation, granted: id };
       }
-      return nano <= room ? { kind: 'wait', layer: standing.id } : { kind: 'refuse', refused: 'too dear' };
+      return nano <= room ? { kind: 'wait', layer: standing.id, claim: nano } : { kind: 'refuse', refused: 'too dear' };
     },
     count: async () => {},
     patience: 5_000,

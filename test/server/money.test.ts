@@ -226,7 +226,8 @@ describe('deciding about a call', () => {
             expect(verdict.maxTokens).toBeLessThan(call.maxTokens);
         }
         if (verdict.kind === 'wait') expect(limited.some((layer) => layer.reserved > 0)).toBe(true);
-        if (verdict.kind === 'exhausted') expect(limited.some((layer) => layer.spent >= (layer.limit ?? 0))).toBe(true);
+        if (verdict.kind === 'exhausted')
+          expect(verdict.layers.every((at) => layers[at]!.spent >= layers[at]!.limit!)).toBe(true);
         if (verdict.kind === 'count') expect(call.counted).toBe(false);
         if (limited.length === 0) expect(verdict.kind).toBe('reserve');
       }),
