@@ -1,10 +1,16 @@
 import type { Refusal } from '../errors.ts';
+import { accessGate } from './access-gate.ts';
 import type { Asked } from './asked.ts';
-import type { DecideParts } from './decide.ts';
+import { behaviorGate } from './behavior-gate.ts';
+import type { BehaviorParts } from './behavior-parts.ts';
+import type { ForeseeParts } from './foresee.ts';
+import { permitGate } from './permit-gate.ts';
+import { proposalGate } from './proposal-gate.ts';
+import { runawayGate } from './runaway-gate.ts';
 import { undecided } from './undecided.ts';
 
 /** What the gates need to know; the engine's parts have all of it. */
-export type AdmitParts = DecideParts;
+export type AdmitParts = ForeseeParts & { readonly behaviors: BehaviorParts };
 
 /**
  * One question that policy asks of a call: gives it back as it is, or as it may go on (redacted, say), or refuses it. What does not
@@ -12,8 +18,11 @@ export type AdmitParts = DecideParts;
  */
 export type Gate = (parts: AdmitParts, asked: Asked) => Asked | Refusal | Promise<Asked | Refusal>;
 
-/** In this order: behavior, tier and permit; access of what is asked for; content. */
-const GATES: readonly Gate[] = [];
+/**
+ * In this order: runaway, behavior and permit; access of what is asked for; content; and at last what may only be proposed, which all of
+ * these must have let through.
+ */
+const GATES: readonly Gate[] = [runawayGate, behaviorGate, permitGate, accessGate, proposalGate];
 
 /**
  * Lets a call in, before anything has been done about it and before an answer of another call's may serve it. Nothing fails open: what

@@ -1,4 +1,5 @@
 import type { Plugins } from '../plugins/read-plugins.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import { dialectOf } from '../providers/dialect.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import type { Attempt as AttemptRecord, KeyRow } from '../store/store.ts';
@@ -12,6 +13,7 @@ import type { JsonObject, PresetUsed } from './resolve-preset.ts';
 export type Course = {
   readonly id: string;
   readonly key: KeyRow;
+  readonly policy: EffectivePolicy;
   readonly caller: Caller;
   readonly startedAt: Date;
   /** Monotonic milliseconds at the start. */

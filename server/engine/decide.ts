@@ -4,6 +4,7 @@ import { readPlugins } from '../plugins/read-plugins.ts';
 import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { KeyRow, KeyStore, PresetStore } from '../store/store.ts';
 import type { Asked } from './asked.ts';
+import type { BehaviorParts } from './behavior-parts.ts';
 import { type Bound, boundOf } from './bound.ts';
 import type { CallInput } from './call.ts';
 import { type Eligible, eligibleRoutes, type RouteParts, routeAsker } from './eligible.ts';
@@ -20,6 +21,8 @@ export type DecideParts = RouteParts & {
   readonly log: Log;
 };
 
+export type AskedParts = DecideParts & { readonly behaviors: Pick<BehaviorParts, 'behaviorOf'> };
+
 /** Where a call may go, in which order, and the most it may cost there. */
 export type Decided = {
   readonly kind: 'decided';
@@ -30,7 +33,7 @@ export type Decided = {
 
 /** What is asked for: the key as it stands now, and the request with its preset merged in. Nothing is done about it yet. */
 export async function askedOf(
-  { presets, keys, policyOf, log }: DecideParts,
+  { presets, keys, policyOf, behaviors, log }: AskedParts,
   input: CallInput,
   startedAt: Date,
   startedMs: number,
@@ -47,7 +50,9 @@ export async function askedOf(
     return undecided(log, input.id, error);
   }
 
-  const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft);
+  // A pinned behavior's preset is the version it is pinned to, whoever calls it by its name alone.
+  const pinned = behaviors.behaviorOf(key.id);
+  const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft, pinned);
   if (resolved.kind === 'refused') return resolved;
   const { clamp, coalesce, ...request } = resolved.request;
   const plugins = readPlugins(request);
@@ -59,8 +64,8 @@ export async function askedOf(
 
 /** What would be done about it. Changes nothing: a call and its dry run decide by this. */
 export async function decide(parts: RouteParts, asked: Asked): Promise<Decided | Refusal> {
-  const { input, key, request, plugins, startedAt } = asked;
-  const candidates = eligibleRoutes(request, routeAsker(key, input.caller), parts, startedAt.getTime());
+  const { key, request, plugins, startedAt } = asked;
+  const candidates = eligibleRoutes(request, routeAsker(asked), parts, startedAt.getTime());
   if (candidates.kind === 'refused') return candidates;
   const able = routersOnly(candidates, plugins, request);
   if (able.kind === 'refused') return able;

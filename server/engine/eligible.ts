@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../errors.ts';
+import type { EffectivePolicy, Source } from '../policy/effective-policy.ts';
 import { unboundedBy } from '../pricing/bounded.ts';
 import { serverWorkOf } from '../pricing/server-work.ts';
 import { dialectOf } from '../providers/dialect.ts';
@@ -6,8 +7,8 @@ import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
 import { type Circumstances, drawn, type Plan, planEndpoints, type Selection } from '../routing/plan.ts';
 import { isUnpartitioned, namedModel, type Preferences, sortOf } from '../routing/preferences.ts';
-import type { KeyRow } from '../store/store.ts';
-import type { Caller } from './call.ts';
+import { accessDenial, type Denial, whyDenied } from './access.ts';
+import type { Asked } from './asked.ts';
 import { type Choice, type Chooser, choicesOf } from './choices.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import { admittedKeys } from './declared-zdr.ts';
@@ -20,7 +21,13 @@ import { outdone } from './soft-filters.ts';
 /** A model of a call and where it can be had, in the order it will be tried. Ranked with others, it may stand there in parts. */
 export type Route = { readonly model: string; readonly endpoints: readonly Endpoint[] };
 
-export type LeftOut = { readonly model: string; readonly provider: string; readonly why: string };
+export type LeftOut = {
+  readonly model: string;
+  readonly provider: string;
+  readonly why: string;
+  /** Of what policy left out: the layers that hold the rule. */
+  readonly layers?: readonly Source[];
+};
 
 export type Eligible = {
   readonly kind: 'eligible';
@@ -37,6 +44,7 @@ export type Eligible = {
 
 /** Who asks, as far as routing goes by it. */
 export type RouteAsker = Pick<Chooser, 'caller' | 'unpricedAllowed'> & {
+  readonly policy: Pick<EffectivePolicy, 'access' | 'modalities'>;
   readonly keyId: string;
   readonly sessionHeader: string | null;
 };
@@ -48,12 +56,14 @@ export type RouteParts = {
   readonly random: () => number;
 };
 
-export const routeAsker = (key: KeyRow, { sessionId }: Pick<Caller, 'sessionId'>): RouteAsker => ({
+export const routeAsker = ({ key, policy, ownBudgets = [], input }: Asked): RouteAsker => ({
   keyId: key.id,
+  policy,
   caller: callerOf(key),
   // Without a limit, what cannot be counted breaks none.
-  unpricedAllowed: key.limit === null || key.allowUnpriced,
-  sessionHeader: sessionId,
+  unpricedAllowed:
+    key.allowUnpriced || (ownBudgets.length === 0 && policy.budgets.every(({ limit }) => limit === null)),
+  sessionHeader: input.caller.sessionId,
 });
 
 /** The models a request names, in order of preference, each once. */
@@ -90,13 +100,29 @@ export function eligibleRoutes(
     const by = work && unboundedBy(model.price, request['service_tier'], work);
     return by ? `unbounded: ${by}` : null;
   };
+  const { policy } = asker;
+  const denials = policy.access || policy.modalities ? new Map<string, Denial>() : null;
+  const forbidden = (endpoint: Endpoint) => {
+    const denial =
+      denials && accessDenial(endpoint, request, policy, (name) => isCallableHere(name, providers, asker.caller));
+    if (!denial) return null;
+    const why = whyDenied(denial);
+    denials.set(why, denial);
+    return why;
+  };
   // A model and its variants are one endpoint, and none is tried twice.
   const taken = new Set<string>();
   const perModel = models.map((model) => {
     const named = namedModel(model);
-    const leave = ({ provider }: Endpoint, why: string) => left.push({ model, provider: provider.slug, why });
+    const leave = ({ provider }: Endpoint, why: string) => {
+      const denial = denials?.get(why);
+      left.push({ model, provider: provider.slug, why, ...(denial ? { layers: denial.sources } : {}) });
+    };
     const whyNot = (endpoint: Endpoint) =>
-      unmetPreference(endpoint, request) ?? inexpressible(endpoint, request) ?? unbounded(endpoint);
+      forbidden(endpoint) ??
+      unmetPreference(endpoint, request) ??
+      inexpressible(endpoint, request) ??
+      unbounded(endpoint);
     let found = choicesOf(named, model, chooser, leave).flatMap((choice) => {
       const { endpoint, why } = admittedKeys(choice.endpoint, whyNot);
       if (why) leave(endpoint, why);
@@ -157,7 +183,7 @@ export function eligibleRoutes(
     }
     routes.push(...inRoutes(chosen));
   }
-  if (routes.length === 0) return noRoute(models, left);
+  if (routes.length === 0) return noRoute(models, left, denials);
   const shares = hasChoice || plans.some(({ ranked }) => ranked.length > 1) ? sharesOf(plans) : null;
   return {
     kind: 'eligible',

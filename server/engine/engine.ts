@@ -11,6 +11,7 @@ import type { KeyRow, KeyStore, LedgerStore, PresetStore } from '../store/store.
 import { admit } from './admit.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
+import type { BehaviorParts } from './behavior-parts.ts';
 import type { CallAnswer, CallInput } from './call.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { askedOf, decide } from './decide.ts';
@@ -32,6 +33,7 @@ export type EngineParts = {
   readonly keys: Pick<KeyStore, 'byId'>;
   /** What every layer above a key says; throws when it cannot be known. */
   readonly policyOf: (key: KeyRow) => EffectivePolicy;
+  readonly behaviors: BehaviorParts;
   readonly ledger: Ledger;
   readonly standings: LedgerStore['standings'];
   readonly providers: Providers;
@@ -81,7 +83,7 @@ export class Engine {
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */
   async #serve(asked: Asked): Promise<CallAnswer> {
-    const { keys, ledger, now, queueWaitMs, timeBudgetMs } = this.#parts;
+    const { ledger, queueWaitMs, timeBudgetMs } = this.#parts;
     const { input, key, request, preset, plugins, startedAt, startedMs } = asked;
     const { id } = input;
     const decided = await decide(this.#parts, asked);
@@ -91,12 +93,18 @@ export class Engine {
     // A call that has waited for another's answer has so much less patience left.
     const patienceMs = Math.max(0, Math.min(queueWaitMs, timeBudgetMs) - (performance.now() - startedMs));
     const { signal } = input;
-    const granted = await reserveCall(
-      ledger,
-      keys,
-      { id, key, bound, generation, createdAt: startedAt, patienceMs, signal },
-      now,
-    );
+    const { policy, ownBudgets } = asked;
+    const granted = await reserveCall(this.#parts, {
+      id,
+      key,
+      policy,
+      ownBudgets,
+      bound,
+      generation,
+      createdAt: startedAt,
+      patienceMs,
+      signal,
+    });
     if (granted.kind === 'aborted') return { kind: 'aborted', id };
     if (granted.kind === 'refused') return this.#refused(id, input, granted);
 
@@ -105,6 +113,7 @@ export class Engine {
     const course: Course = {
       id,
       key,
+      policy,
       caller: input.caller,
       startedAt,
       startedMs,
@@ -180,6 +189,7 @@ export class Engine {
       // A provider's own words may repeat the prompt.
       ...('provider_name' in refusal.metadata ? {} : { message: refusal.message }),
     });
+    events.emit({ kind: 'refused', keyId: key.id, id, refusal });
     // What was reserved has been announced by its settlement.
     if (!route) {
       const model = typeof body['model'] === 'string' ? body['model'] : null;

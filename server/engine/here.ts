@@ -1,9 +1,9 @@
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { KeyCaller } from '../providers/byok.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
-import type { Preferences } from '../routing/preferences.ts';
-import { preferencesBehind } from '../routing/router.ts';
 import { means } from '../routing/slugs.ts';
 import type { KeyRow } from '../store/store.ts';
+import { behindRouter, requestBehind } from './behind-router.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 export const callerOf = (key: KeyRow): KeyCaller => ({
@@ -25,19 +25,17 @@ export function isCallableHere(name: string, providers: Providers, caller: KeyCa
     );
 }
 
-/** The request as a router is to see it: its preferences are about what stands behind it. For all others as it is. */
+/** The request as a router is to see it, policy's restrictions among its preferences. For all others as it is. */
 export function requestFor(
   endpoint: Endpoint,
   request: JsonObject,
+  policy: Pick<EffectivePolicy, 'access' | 'modalities'>,
   providers: Providers,
   caller: KeyCaller,
 ): JsonObject {
-  const { provider } = endpoint;
-  const preferences = request['provider'];
-  if (!provider.isRouter || typeof preferences !== 'object' || preferences === null) return request;
-  const served = { tag: provider.slug, name: provider.name };
-  const behind = preferencesBehind(preferences as Preferences, served, (name) =>
-    isCallableHere(name, providers, caller),
-  );
-  return behind === preferences ? request : { ...request, provider: behind };
+  if (!endpoint.provider.isRouter) return request;
+  const isHere = (name: string) => isCallableHere(name, providers, caller);
+  const isGuarded = policy.access !== null || policy.modalities !== null;
+  const behind = isGuarded ? behindRouter(endpoint, request, policy, isHere) : null;
+  return requestBehind(endpoint, request, behind, isHere);
 }

@@ -1,16 +1,23 @@
 import { type Refusal, refuse } from '../errors.ts';
+import { type Denial, namesOf } from './access.ts';
 import type { LeftOut } from './eligible.ts';
 
 /** What is put before the field that an endpoint's dialect has no words for. */
 export const INEXPRESSIBLE = 'inexpressible: ';
 
 /** Why no endpoint may serve a request: of all the reasons, the one that its caller can do most about. */
-export function noRoute(models: readonly string[], left: readonly LeftOut[]): Refusal {
+export function noRoute(
+  models: readonly string[],
+  left: readonly LeftOut[],
+  denials: ReadonlyMap<string, Denial> | null = null,
+): Refusal {
   const because = (test: (why: string) => boolean) => [
     ...new Set(left.filter((entry) => test(entry.why)).map((entry) => entry.provider)),
   ];
   const model = models.join(', ');
   const metadata = { requested_models: models, excluded: left };
+  const denied = left.map(({ why }) => denials?.get(why)).find((denial) => denial !== undefined);
+  if (denied) return deniedByPolicy(denied, model, metadata);
   if (because((why) => why === 'unpriced').length > 0) return refuse('unpriced_model', { detail: model, metadata });
   const unbounded = left.find(({ why }) => why.startsWith('unbounded: '));
   if (unbounded) {
@@ -49,4 +56,31 @@ export function noRoute(models: readonly string[], left: readonly LeftOut[]): Re
     return refuse('provider_key_missing', { detail: `${keyless.join(' or ')} serves ${model}`, metadata });
   }
   return refuse('invalid_model', { message: `${model} is not a valid model ID`, metadata });
+}
+
+/** Refused by what a layer says: which, by which rule, and what would pass. */
+export function deniedByPolicy(denial: Denial, model: string, more: Readonly<Record<string, unknown>>): Refusal {
+  const { rule, sources, remedy } = denial;
+  const [source] = sources;
+  const metadata = {
+    ...more,
+    scope: source?.scope ?? null,
+    guardrail_id: source?.guardrailId ?? null,
+    guardrail_name: source?.guardrailId ? (/"(.*)"/s.exec(source.name)?.[1] ?? source.name) : null,
+    layer: source?.name ?? null,
+    layers: sources,
+    rule,
+    remedy,
+  };
+  if (rule.startsWith('modalities.')) {
+    const modality = rule.slice('modalities.'.length);
+    return refuse('modality_denied', {
+      detail: `${modality}, by ${namesOf(sources)}. ${remedy}`,
+      metadata: { ...metadata, modality },
+    });
+  }
+  return refuse('no_allowed_endpoints', {
+    message: `No endpoints available matching your guardrail restrictions and data policy for ${model}: ${rule} of ${namesOf(sources)} leaves none. ${remedy}`,
+    metadata,
+  });
 }

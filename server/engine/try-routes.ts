@@ -96,6 +96,7 @@ async function tryOnce(parts: TryParts, course: Course, { endpoint, credential }
       request: requestFor(
         endpoint,
         course.cuts?.get(endpoint.id)?.request ?? course.request,
+        course.policy,
         providers,
         callerOf(course.key),
       ),

@@ -111,6 +111,10 @@ function libraryModel(priceProvider: string, native: string): ModelInfo | null {
   return calcPrice({}, native, { providerId: priceProvider })?.model ?? null;
 }
 
+/** The library's own name for a model that a provider knows by this one, a dated one too; null when it knows none. */
+export const libraryName = (priceProvider: string, native: string): string | null =>
+  libraryModel(priceProvider, native)?.id ?? null;
+
 /** The price of one model whenever it is asked for: some change at a date, and all may when they are refreshed. */
 export function currentPrice(
   priceProvider: string,
