@@ -243,6 +243,19 @@ const MIGRATIONS: readonly string[] = [
   UPDATE workspaces SET default_guardrail_id =
     lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4' || substr(lower(hex(randomblob(2))), 2) || '-8' || substr(lower(hex(randomblob(2))), 2) || '-' || lower(hex(randomblob(6)));
   `,
+  `
+  -- What each call was spent by besides its key, for the budgets that limit it from now on: they count what was spent before them.
+  CREATE TEMP TABLE spent_by AS
+    SELECT 'workspace:' || u.workspace_id AS layer, u.day AS day, u.nano AS nano FROM usage u
+    UNION ALL SELECT 'credits:' || w.organization_id, u.day, u.nano FROM usage u JOIN workspaces w ON w.id = u.workspace_id
+    UNION ALL SELECT 'member:' || k.creator_user_id, u.day, u.nano
+      FROM usage u JOIN api_keys k ON k.id = u.key_id WHERE k.creator_user_id IS NOT NULL
+    UNION ALL SELECT 'member:' || k.creator_user_id || '@' || u.workspace_id, u.day, u.nano
+      FROM usage u JOIN api_keys k ON k.id = u.key_id WHERE k.creator_user_id IS NOT NULL;
+  INSERT OR REPLACE INTO layer_spent (layer, day, nano) SELECT layer, day, sum(nano) FROM spent_by GROUP BY layer, day;
+  INSERT OR REPLACE INTO layer_spent (layer, day, nano) SELECT layer, '*', sum(nano) FROM spent_by GROUP BY layer;
+  DROP TABLE spent_by;
+  `,
 ];
 
 /** Raised when the file was written by a newer Callgate: going on could lose what it holds. */
