@@ -41,6 +41,8 @@ export const key = z.strictObject({
   allow_unpriced: z.boolean(),
   can_write_presets: z.boolean(),
   clamp: z.boolean(),
+  runaway: z.enum(['off', 'warn', 'trip']).nullable(),
+  suspended: z.strictObject({ at: time, reason: z.string() }).nullable(),
   kind: z.string(),
 });
 
@@ -79,6 +81,9 @@ export const currentKey = z.strictObject({
             'api_key',
             'workspace',
             'key_limit',
+            // Callgate's own.
+            'permit',
+            'credits',
           ]),
           guardrail_id: z.uuid().nullable(),
           budget_id: z.uuid().nullable(),

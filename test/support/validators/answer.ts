@@ -4,8 +4,10 @@ import { chatResult } from './chat.ts';
 import { errorAnswer } from './error.ts';
 import { streamFaults } from './event-stream.ts';
 import { faultsOf, parsed } from './faults.ts';
+import * as guardrails from './guardrails.ts';
 import * as models from './models.ts';
 import * as presets from './presets.ts';
+import * as workspaces from './workspaces.ts';
 
 /** An answer as it came over the wire. `whole`: it was read to its end. */
 export type Answer = {
@@ -43,6 +45,26 @@ const RULES: readonly Rule[] = [
   [/^POST \/api\/v1\/presets\/[^/]+\/(?:chat\/completions|messages|responses)$/, 200, presets.presetAnswer],
   [/^GET \/api\/v1\/presets\/[^/]+\/versions$/, 200, presets.versionList],
   [/^GET \/api\/v1\/presets\/[^/]+\/versions\/[^/]+$/, 200, presets.versionAnswer],
+  [/^GET \/api\/v1\/workspaces$/, 200, workspaces.workspaceList],
+  [/^POST \/api\/v1\/workspaces$/, 201, workspaces.workspaceAnswer],
+  [/^(?:GET|PATCH) \/api\/v1\/workspaces\/[^/]+$/, 200, workspaces.workspaceAnswer],
+  [/^DELETE \/api\/v1\/workspaces\/[^/]+(?:\/budgets\/[^/]+)?$/, 200, account.deleted],
+  [/^GET \/api\/v1\/workspaces\/[^/]+\/budgets$/, 200, workspaces.budgetList],
+  [/^GET \/api\/v1\/workspaces\/[^/]+\/budgets\/[^/]+$/, 200, workspaces.budgetAnswer],
+  [/^PUT \/api\/v1\/workspaces\/[^/]+\/budgets\/[^/]+$/, 200, workspaces.budgetSet],
+  [/^GET \/api\/v1\/workspaces\/[^/]+\/members$/, 200, workspaces.memberList],
+  [/^POST \/api\/v1\/workspaces\/[^/]+\/members\/add$/, 200, workspaces.membersAdded],
+  [/^POST \/api\/v1\/workspaces\/[^/]+\/members\/remove$/, 200, workspaces.membersRemoved],
+  [/^GET \/api\/v1\/organization\/members$/, 200, workspaces.personList],
+  [/^GET \/api\/v1\/guardrails$/, 200, guardrails.guardrailList],
+  [/^POST \/api\/v1\/guardrails$/, 201, guardrails.guardrailAnswer],
+  [/^(?:GET|PATCH) \/api\/v1\/guardrails\/[^/]+$/, 200, guardrails.guardrailAnswer],
+  [/^DELETE \/api\/v1\/guardrails\/[^/]+$/, 200, account.deleted],
+  [/^GET \/api\/v1\/guardrails\/(?:[^/]+\/)?assignments\/keys$/, 200, guardrails.keyAssignmentList],
+  [/^GET \/api\/v1\/guardrails\/(?:[^/]+\/)?assignments\/members$/, 200, guardrails.memberAssignmentList],
+  [/^POST \/api\/v1\/guardrails\/[^/]+\/assignments\/(?:keys|members)$/, 200, guardrails.assigned],
+  [/^POST \/api\/v1\/guardrails\/[^/]+\/assignments\/(?:keys|members)\/remove$/, 200, guardrails.unassigned],
+  [/^(?:GET|PATCH) \/api\/v1\/callgate\/organization\/policy$/, 200, guardrails.organizationPolicy],
 ];
 
 /**
