@@ -112,7 +112,9 @@ describe('callgate.yaml', () => {
     const daemon = await start();
     await apply(daemon, FILE);
     const text = await exported(daemon);
-    expect((await plan(daemon, text)).data.changes).toEqual([]);
+    const again = await plan(daemon, text);
+    expect(again.error?.message, text).toBeUndefined();
+    expect(again.data.changes).toEqual([]);
     expect(text).not.toContain('sk-cg-');
     const other = await start();
     const applied = await apply(other, text);

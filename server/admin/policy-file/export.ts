@@ -14,11 +14,15 @@ export async function exportPolicy(admin: AdminContext): Promise<string> {
   const sections: Record<string, Json> = {};
   for (const kind of KINDS) {
     const present = await kind.read(admin);
-    const items = present.map((one) => itemOf(kind, one, present));
+    const items = present.filter(({ isImplied }) => isImplied !== true).map((one) => itemOf(kind, one, present));
     if (items.length > 0) sections[kind.section] = items;
   }
   return HEADER + renderYaml(sections);
 }
+
+/** What says which one it is comes first, all else as it is read. */
+const FIRST = ['name', 'slug', 'workspace', 'organization', 'id'];
+const placeOf = (field: string) => (FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length);
 
 /** Without what a new one has anyway; with its id where the name is not enough. */
 function itemOf(kind: Kind, { id, item }: Present, all: readonly Present[]): Item {
@@ -30,10 +34,8 @@ function itemOf(kind: Kind, { id, item }: Present, all: readonly Present[]): Ite
     if (rest === null && kind.defaults[field] === undefined) return [];
     return equalJson(rest, kind.defaults[field]) || equalJson(rest, {}) ? [] : [[field, rest]];
   });
-  const [first = ['name', ''], ...rest] = entries;
-  return Object.fromEntries(
-    isAmbiguous && kind.section !== 'members' ? [first, ['id', id], ...rest] : [first, ...rest],
-  );
+  const named = isAmbiguous && kind.section !== 'members' ? [...entries, ['id', id] as [string, Json]] : entries;
+  return Object.fromEntries(named.toSorted(([a], [b]) => placeOf(a) - placeOf(b)));
 }
 
 /** Null is what is not set. */

@@ -31,6 +31,17 @@ const NO_ROW: GuardrailRow = {
   updatedAt: null,
 };
 
+/** The labels of built-in filters are their own, and said by nobody. */
+function viewOf(row: GuardrailRow): Readonly<Record<string, unknown>> {
+  const view = guardrailView(row);
+  const builtins = view['content_filter_builtins'];
+  if (!Array.isArray(builtins)) return view;
+  return {
+    ...view,
+    content_filter_builtins: builtins.map(({ label: _, ...filter }: Record<string, unknown>) => filter),
+  };
+}
+
 /** Guardrails, and the members they are assigned to. Keys name theirs. */
 export const guardrailsKind: Kind = {
   section: 'guardrails',
@@ -41,7 +52,7 @@ export const guardrailsKind: Kind = {
   read: async (admin) => admin.store.guardrails.all().map((row) => ({ id: row.id, item: itemOf(admin, row) })),
   normal: (admin, item) => {
     const body = updateGuardrailBody.parse(only(item, FIELDS));
-    const view = guardrailView({ ...NO_ROW, rules: changedRules(admin, NO_RULES, body) });
+    const view = viewOf({ ...NO_ROW, rules: changedRules(admin, NO_RULES, body) });
     const limit = item['limit_usd'];
     return {
       ...item,
@@ -115,7 +126,7 @@ function membersOf({ store }: AdminContext, { id }: GuardrailRow): readonly stri
 
 function itemOf(admin: AdminContext, row: GuardrailRow): Item {
   return {
-    ...only(guardrailView(row), FIELDS),
+    ...only(viewOf(row), FIELDS),
     ...workspaceField(admin, row.workspaceId),
     default: row.isDefault,
     members: [...membersOf(admin, row)],

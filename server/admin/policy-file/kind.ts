@@ -14,6 +14,8 @@ export type Present = {
   readonly item: Item;
   /** It was not made by anybody, and cannot be deleted. */
   readonly isFixed?: boolean;
+  /** It came with another thing and says nothing of its own: not exported. */
+  readonly isImplied?: boolean;
 };
 
 export type Done = {

@@ -10,6 +10,8 @@ import {
 import { done, type Kind, only, without } from './kind.ts';
 import { organizationField, organizationIdOf } from './names.ts';
 
+/** What an organization’s first member has, until somebody says otherwise. */
+const LOCAL_EMAIL = 'local@localhost';
 const FIELDS = ['id', 'email', 'first_name', 'last_name', 'role'] as const;
 
 /** The people of organizations. A present one's id is that of its organization and its own. */
@@ -24,7 +26,8 @@ export const membersKind: Kind = {
       listMembers(admin, organization.id).map((row) => ({
         id: `${organization.id}/${row.id}`,
         item: { ...only(memberView(row), FIELDS), ...organizationField(admin, organization.id) },
-        ...(row.id === 'user_local' ? { isFixed: true } : {}),
+        // The person whose daemon it is.
+        ...(row.email === LOCAL_EMAIL ? { isFixed: true, isImplied: true } : {}),
       })),
     ),
   normal: (_, item) => item,
