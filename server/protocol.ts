@@ -368,7 +368,73 @@ export type CallFinished = z.infer<typeof callFinished>;
 export const CALL_FINISHED = 'callgate/callFinished';
 /** Daemon → editor: keys or presets were created, changed or removed; ask again for what is shown. */
 export const CHANGED = 'callgate/changed';
-export type Changed = { readonly what: 'guardrails' | 'keys' | 'presets' | 'providers' | 'workspaces' };
+export type Changed = {
+  readonly what: 'behaviors' | 'guardrails' | 'keys' | 'permits' | 'presets' | 'providers' | 'workspaces';
+};
+
+const tier = z.enum(['A', 'B', 'C']);
+
+/** Daemon → editor: what has become of a behavior. `why`: what it failed at, what a person did, or `earned`: tier C is offered. */
+export const behaviorMoved = z.object({
+  id: z.string(),
+  name: z.string(),
+  why: z.string(),
+  detail: z.nullable(z.string()),
+  tier_before: tier,
+  tier,
+});
+export type BehaviorMoved = z.infer<typeof behaviorMoved>;
+export const BEHAVIOR_MOVED = 'callgate/behaviorMoved';
+
+/** A call that waits for a person: `GET {CALLGATE_API}/permits/requests`. `bound` in US dollars; null: nothing bounds it. */
+export const permitRequest = z.object({
+  id: z.string(),
+  key_hash: z.string(),
+  key: z.string(),
+  behavior: z.nullable(z.string()),
+  preset: z.nullable(z.string()),
+  model: z.string(),
+  provider: z.string(),
+  bound: usdOrNull,
+  /** Null: the call is its own task. */
+  task: z.nullable(z.string()),
+  /** Why it needs one: `model openai/gpt-5`, `behavior nightly-audit`, … */
+  reasons: z.array(z.string()),
+  /** Calls that wait for this answer. */
+  calls: z.number(),
+  asked_at: z.string(),
+  deadline: z.string(),
+});
+export type PermitRequest = z.infer<typeof permitRequest>;
+/** Daemon → editor, with a `PermitRequest`: when a call begins to wait, and again when another joins it. */
+export const PERMIT_ASKED = 'callgate/permitAsked';
+
+/** Daemon → editor: nobody waits for this answer any more. */
+export const permitEnded = z.object({
+  id: z.string(),
+  outcome: z.enum(['once', 'task', 'deny', 'granted', 'timeout', 'gone']),
+});
+export type PermitEnded = z.infer<typeof permitEnded>;
+export const PERMIT_ENDED = 'callgate/permitEnded';
+
+/** `POST {CALLGATE_API}/permits/requests/{id}`: the first answer wins. `minutes` and `usd` bound the leave for a task. */
+export const permitDecision = z.strictObject({
+  decision: z.enum(['once', 'task', 'deny']),
+  minutes: z.optional(z.number().check(z.gt(0), z.lte(525_600))),
+  usd: z.optional(z.number().check(z.gt(0), z.lte(1_000_000))),
+  by: z.optional(z.string().check(z.maxLength(100))),
+});
+export type PermitDecision = z.infer<typeof permitDecision>;
+
+/** Daemon → editor: a key ran away. `suspended` false: it was only warned of. `POST {CALLGATE_API}/keys/{hash}/release` ends it. */
+export const keyRanAway = z.object({
+  key_hash: z.string(),
+  key: z.string(),
+  reason: z.string(),
+  suspended: z.boolean(),
+});
+export type KeyRanAway = z.infer<typeof keyRanAway>;
+export const KEY_RAN_AWAY = 'callgate/keyRanAway';
 
 /**
  * `initializationOptions` of the LSP `initialize`. In a folder that is not trusted there are diagnostics, hovers and completion, but

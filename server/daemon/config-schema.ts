@@ -62,6 +62,8 @@ const server = z.strictObject({
   request_timeout: seconds.default(30),
   /** Seconds that a call waits for money held by calls in flight. */
   queue_wait: seconds.default(30),
+  /** Seconds that a call waits for a person's permit. */
+  permit_wait: seconds.default(60),
   /** Minutes without anybody after which a daemon that was started on demand ends; 0: never. */
   idle_exit: z.number().nonnegative().max(525_600).default(15),
   /** Memory for answers that the response cache keeps. */

@@ -58,9 +58,11 @@ export class Editors {
   }
 
   #tell(event: DaemonEvent): void {
+    if (event.kind === 'refused') return;
     for (const session of this.#sessions) {
       if (event.kind === 'call') session.notify(CALL_FINISHED, event.call);
       else if (event.kind === 'config') session.notify(CONFIG_READ, event.standing);
+      else if (event.kind === 'told') session.notify(event.method, event.params);
       else session.notify(CHANGED, event.changed);
     }
   }

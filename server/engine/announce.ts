@@ -8,5 +8,5 @@ export function announce(
   key: KeyRow,
   ended: Pick<CallFinished, 'id' | 'preset' | 'model' | 'provider' | 'status' | 'cost'>,
 ): void {
-  events.emit({ kind: 'call', call: { key_hash: key.hash, workspace_id: key.workspaceId, ...ended } });
+  events.emit({ kind: 'call', keyId: key.id, call: { key_hash: key.hash, workspace_id: key.workspaceId, ...ended } });
 }

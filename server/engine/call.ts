@@ -15,6 +15,10 @@ export type CallInput = {
   readonly draft: PresetFile | null;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  /** A person runs what was proposed, with this preset merged in; absent: nobody has given leave. */
+  readonly leave?: { readonly proposalId: string; readonly presetHash: string | null };
+  /** Told at once when the call begins to wait for a person, and until when. */
+  readonly onWaiting?: (deadline: Date) => void;
 };
 
 /** What the request's headers say about who calls. */

@@ -27,20 +27,21 @@ type Presets = Pick<PresetStore, 'get' | 'list' | 'version' | 'versionById' | 'v
 
 /**
  * Resolves `@preset/…` in `model` or `preset` and merges it. `draft` is the unpublished text that `@preset/slug@draft` means; only
- * the editor's key has one.
+ * the editor's key has one. `pinned`: the version that one preset means when it is named without.
  */
 export async function resolvePreset(
   body: JsonObject,
   workspaceId: string,
   presets: Presets,
   draft: PresetFile | null,
+  pinned: { readonly presetSlug: string; readonly presetVersion: number | null } | null = null,
 ): Promise<Resolved | Refusal> {
   const found = referenceIn(body);
   if (found.kind === 'refused') return found;
   const { preset: _preset, ...request } = body;
   if (!found.reference) return { kind: 'resolved', request, preset: null };
 
-  const version = await versionOf(found.reference, workspaceId, presets, draft);
+  const version = await versionOf(pinnedTo(found.reference, pinned), workspaceId, presets, draft);
   if (version.kind === 'refused') return version;
   const { model: _model, ...rest } = request;
   const merged = mergePreset(found.model === null ? rest : { ...rest, model: found.model }, version);
@@ -78,6 +79,15 @@ function referenceIn(
     return refuse('invalid_preset_reference', { detail: 'name one preset, in "model" or in "preset"' });
   }
   return { kind: 'found', reference: named.reference, model: model ?? named.reference.model };
+}
+
+function pinnedTo(
+  reference: PresetReference,
+  pinned: { readonly presetSlug: string; readonly presetVersion: number | null } | null,
+): PresetReference {
+  if (pinned === null || pinned.presetVersion === null) return reference;
+  if (reference.pin !== null || reference.slug !== pinned.presetSlug) return reference;
+  return { ...reference, pin: { kind: 'version', version: pinned.presetVersion } };
 }
 
 type Version = {

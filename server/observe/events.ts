@@ -1,8 +1,13 @@
+import type { Refusal } from '../errors.ts';
 import type { CallFinished, Changed, ConfigStanding } from '../protocol.ts';
 
 /** What happens in the daemon, for whoever shows it live. */
 export type DaemonEvent =
-  | { readonly kind: 'call'; readonly call: CallFinished }
+  | { readonly kind: 'call'; readonly keyId: string; readonly call: CallFinished }
+  /** A call was refused here, before it was sent or (by what was found in its answer) after. `id` is its generation's. */
+  | { readonly kind: 'refused'; readonly keyId: string; readonly id: string; readonly refusal: Refusal }
+  /** Something that editors are told as it is: a notification of the protocol. */
+  | { readonly kind: 'told'; readonly method: string; readonly params: unknown }
   | { readonly kind: 'changed'; readonly changed: Changed }
   | { readonly kind: 'config'; readonly standing: ConfigStanding };
 
