@@ -1,3 +1,4 @@
+import { FLAG_SCORE } from '../detect/injection/detect-injection.ts';
 import type {
   BuiltinFilter,
   ContentAction,
@@ -98,8 +99,9 @@ function strictestAction(filters: readonly Filter[]): ContentAction {
   );
 }
 
-/** The detector's own threshold (null) is one that we do not know here: a layer that says none leaves the number of another layer. */
+/** Null is the detector's own; beside a number it stands for the lower of the two. */
 function lowest(thresholds: readonly (number | null)[]): number | null {
   const numbers = thresholds.filter((one) => one !== null);
-  return numbers.length === 0 ? null : Math.min(...numbers);
+  if (numbers.length === 0) return null;
+  return Math.min(...numbers, ...(numbers.length < thresholds.length ? [FLAG_SCORE] : []));
 }

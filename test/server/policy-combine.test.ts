@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FLAG_SCORE } from '../../server/detect/injection/detect-injection.ts';
 import { combine } from '../../server/policy/combine.ts';
 import type { ContentAction, EffectivePolicy, Source } from '../../server/policy/effective-policy.ts';
 import { type BuiltinRule, type CustomRule, type LayerRules, NO_RULES } from '../../server/policy/layer-rules.ts';
@@ -27,7 +28,7 @@ const builtin: fc.Arbitrary<BuiltinRule> = fc.record({
   action,
   directions,
   scanScope: fc.constantFrom('user_only' as const, 'all_messages' as const, 'tool_results' as const),
-  threshold: fc.constantFrom(0.1, 0.4, 0.7),
+  threshold: fc.constantFrom(0.1, 0.4, 0.7, null),
 });
 const custom: fc.Arbitrary<CustomRule> = fc.record({
   pattern: fc.constantFrom(...PATTERNS),
@@ -116,7 +117,7 @@ function meets(filter: Filter, direction: string, role: string, score: number): 
   const { scanScope: scope } = filter;
   if (scope === 'user_only' && role !== 'user') return 0;
   if (scope === 'tool_results' && role !== 'tool') return 0;
-  return score >= (filter.threshold ?? 0) ? RANK[filter.action] : 0;
+  return score >= (filter.threshold ?? FLAG_SCORE) ? RANK[filter.action] : 0;
 }
 
 /** Everything that a policy does to any call of this small world, as numbers: the higher the stricter. */
