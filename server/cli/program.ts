@@ -2,15 +2,18 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Compose } from '../daemon/composition.ts';
 import { StartError } from '../daemon/start-error.ts';
 import { addAccount } from './account.ts';
+import { addApply } from './apply.ts';
 import { addAudit } from './audit.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
+import { addExport } from './export.ts';
 import { CommandFailure } from './failure.ts';
 import { withGlobals } from './globals.ts';
 import { addKeys } from './keys.ts';
 import { addLogs } from './logs.ts';
 import { addModels } from './models.ts';
 import { note, red } from './output.ts';
+import { addPlan } from './plan.ts';
 import { addPresets } from './presets.ts';
 import { addPrices } from './prices.ts';
 import { addProviders } from './providers.ts';
@@ -58,6 +61,9 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addRun(program);
   addDoctor(program);
   addRoute(program);
+  addPlan(program);
+  addApply(program);
+  addExport(program);
   addAudit(program);
   return program;
 }
