@@ -14,16 +14,14 @@ const usd = z.number().max(UNLIMITED_CREDITS_USD / 1000);
 export const setCreditsBody = z.object({ total_credits: usd.min(0).nullable() });
 export const addCreditsBody = z.object({ amount: usd.min(1e-9, 'must be more than 0') });
 
-/** `GET /credits`: what was prepaid, and what all keys of the organization, deleted ones included, have ever spent. */
+/** `GET /credits`: what was prepaid, and what all keys of the organization, deleted ones included, have ever spent of it. */
 export async function creditsOf({ store }: AdminContext, organizationId: string): Promise<Record<string, unknown>> {
-  const spent = await store.usage.by('workspace_id', {});
-  const nano = spent
-    .filter(({ name }) => store.workspaces.organizationOf(name) === organizationId)
-    .reduce((sum, row) => sum + row.nano, 0);
   const credits = store.organizations.get(organizationId)?.credits ?? null;
+  // As the limit counts it: what brought keys served costs no credits.
+  const [standing] = await store.ledger.standings([{ id: `credits:${organizationId}`, limit: credits, since: null }]);
   return {
     total_credits: credits === null ? UNLIMITED_CREDITS_USD : usdOfNano(credits),
-    total_usage: usdOfNano(nano),
+    total_usage: usdOfNano(standing?.spent ?? 0),
     unlimited: credits === null,
   };
 }

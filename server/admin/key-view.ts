@@ -3,7 +3,9 @@ import { isExpired } from '../policy/key-expiry.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import type { KeyState, SpendKey } from '../protocol.ts';
 import type { KeyRow, LayerStanding } from '../store/store.ts';
+import { byokSpendOf, type SpendWindows, withoutByok } from './byok-spend.ts';
 import type { AdminContext } from './context.ts';
+import { keyBudgets } from './key-budgets.ts';
 import { organizationOfWorkspace, workspaceOrDefault } from './workspace-scope.ts';
 
 /** What a key has spent, in nano-dollars, lifetime and in the windows that hold `now`. */
@@ -13,6 +15,8 @@ type KeyUsage = {
   readonly weekly: number;
   readonly monthly: number;
   readonly requests: number;
+  /** What of it was charged to brought keys. */
+  readonly byok: SpendWindows;
   readonly standing: LayerStanding;
 };
 
@@ -28,7 +32,8 @@ async function usageOf(admin: AdminContext, key: KeyRow): Promise<KeyUsage> {
     since('weekly'),
     since('monthly'),
   ]);
-  const layer = { id: `key:${key.id}`, limit: key.limit, since: windowStart(key.limitReset, now) };
+  const { limit, limitReset, includeByokInLimit: includeByok } = key;
+  const layer = { id: `key:${key.id}`, limit, since: windowStart(limitReset, now), includeByok };
   const [standing = { ...layer, spent: 0, reserved: 0 }] = await admin.store.ledger.standings([layer]);
   return {
     total: total.nano,
@@ -36,6 +41,7 @@ async function usageOf(admin: AdminContext, key: KeyRow): Promise<KeyUsage> {
     weekly: weekly.nano,
     monthly: monthly.nano,
     requests: total.requests,
+    byok: await byokSpendOf(admin, key),
     standing,
   };
 }
@@ -79,19 +85,7 @@ export async function currentKeyView(admin: AdminContext, key: KeyRow): Promise<
     workspace_id: key.workspaceId,
     organization_id: organizationOfWorkspace(admin, key.workspaceId),
     expires_at: key.expiresAt,
-    budgets: [
-      {
-        scope: 'key_limit',
-        guardrail_id: null,
-        budget_id: null,
-        limit_usd: key.limit === null ? null : usdOfNano(key.limit),
-        spend_usd: usdOfNano(usage.standing.spent),
-        remaining_usd: key.limit === null ? null : usdOfNano(key.limit - usage.standing.spent),
-        reset_interval: key.limitReset,
-        resets_at: resetsAt(key.limitReset, admin.now()),
-        include_byok: key.includeByokInLimit,
-      },
-    ],
+    ...(await keyBudgets(admin, key)),
   };
 }
 
@@ -102,7 +96,7 @@ export async function managementKeyView(
   label: string,
 ): Promise<Record<string, unknown>> {
   const workspace = workspaceOrDefault(admin, organizationId, undefined);
-  const none = windowsOf({ total: 0, daily: 0, weekly: 0, monthly: 0 });
+  const none = windowsOf({ ...NOTHING, byok: NOTHING });
   return {
     ...SELF,
     label,
@@ -167,9 +161,18 @@ function usageWindows({ total, daily, weekly, monthly }: Windows) {
   };
 }
 
-function windowsOf(usage: Windows) {
-  const byok = { byok_usage: 0, byok_usage_daily: 0, byok_usage_weekly: 0, byok_usage_monthly: 0 };
-  return { ...usageWindows(usage), ...byok };
+const NOTHING: SpendWindows = { total: 0, daily: 0, weekly: 0, monthly: 0 };
+
+/** As OpenRouter tells it: what was charged to brought keys stands beside the rest, not in it. */
+function windowsOf(usage: Windows & { readonly byok: SpendWindows }) {
+  const { total, daily, weekly, monthly } = usage.byok;
+  return {
+    ...usageWindows(withoutByok(usage, usage.byok)),
+    byok_usage: usdOfNano(total),
+    byok_usage_daily: usdOfNano(daily),
+    byok_usage_weekly: usdOfNano(weekly),
+    byok_usage_monthly: usdOfNano(monthly),
+  };
 }
 
 /** What is the same for every key here: no tiers, no free pool, no rate limit, one region. */

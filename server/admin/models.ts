@@ -1,8 +1,8 @@
 import { usdOfNano } from '../pricing/money.ts';
+import { outputModalities } from '../pricing/output-modalities.ts';
 import { pricingOfPrice } from '../pricing/price.ts';
 import type { ModelSummary } from '../protocol.ts';
 import type { Endpoint, Providers } from '../providers/registry.ts';
-import type { KeyRow } from '../store/store.ts';
 
 /** The models that can be called now, each once: at the provider that would be asked first. */
 export function callableModels(providers: Providers): readonly Endpoint[] {
@@ -11,14 +11,11 @@ export function callableModels(providers: Providers): readonly Endpoint[] {
   return [...found.values()];
 }
 
-/** The models that a key may call: one with a limit may not call what has no price, unless it says so. */
-export function modelsOfKey(providers: Providers, key: KeyRow): readonly Endpoint[] {
-  if (key.limit === null || key.allowUnpriced) return callableModels(providers);
+/** The models that a key may call: each at the first provider that `mayServe` it. */
+export function modelsOfKey(providers: Providers, mayServe: (endpoint: Endpoint) => boolean): readonly Endpoint[] {
   const found = new Map<string, Endpoint>();
-  for (const endpoint of providers.usable()) {
-    const { id, price } = endpoint.model;
-    if (price !== null && !found.has(id)) found.set(id, endpoint);
-  }
+  for (const endpoint of providers.usable())
+    if (!found.has(endpoint.model.id) && mayServe(endpoint)) found.set(endpoint.model.id, endpoint);
   return [...found.values()];
 }
 
@@ -49,11 +46,7 @@ export function modalitiesOf({ model }: Endpoint): {
   const sees = typeof price?.imageToken === 'bigint';
   return {
     input: said(listed?.inputModalities) ?? ['text', ...(sees ? ['image'] : []), ...(hears ? ['audio'] : [])],
-    output: said(listed?.outputModalities) ?? [
-      'text',
-      ...(typeof price?.imageOutput === 'bigint' ? ['image'] : []),
-      ...(typeof price?.audioOutput === 'bigint' ? ['audio'] : []),
-    ],
+    output: outputModalities(model),
   };
 }
 

@@ -1,13 +1,15 @@
 import type { AccessRules, EffectivePolicy, Source } from '../policy/effective-policy.ts';
 import type { CatalogueModel } from '../pricing/catalogue.ts';
 import type { Provider } from '../providers/provider.ts';
-import { type Endpoint, retainsNothing } from '../providers/registry.ts';
+import { type Endpoint, type Providers, retainsNothing } from '../providers/registry.ts';
 import type { Preferences } from '../routing/preferences.ts';
 import { meansAny } from '../routing/slugs.ts';
+import type { KeyRow } from '../store/store.ts';
 import { behindRouter, requestBehind } from './behind-router.ts';
 import { promisesNoTraining, regionOf, trainingRule, zdrGroupOf } from './data-rules.ts';
+import { callerOf, isCallableHere } from './here.ts';
 import { modalityDenial } from './modalities.ts';
-import { choosesModel, modelNames } from './model-names.ts';
+import { allNames, choosesModel, ownNames } from './model-names.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
 /** The rule by which policy keeps an endpoint from serving a call, and the layers that hold it. */
@@ -72,18 +74,19 @@ function standingDenial(access: AccessRules, endpoint: Endpoint): Denial | null 
 function modelDenial({ allowedModels, ignoredModels }: AccessRules, endpoint: Endpoint): Denial | null {
   if (allowedModels.length === 0 && ignoredModels.length === 0) return null;
   const { id } = endpoint.model;
-  const names = modelNames(endpoint);
+  const own = ownNames(endpoint);
+  const all = ignoredModels.length > 0 ? allNames(endpoint) : own;
   const listed = (list: ReadonlySet<string>, wanted: ReadonlySet<string>) =>
     [...list].some((entry) => wanted.has(entry.toLowerCase()));
   for (const { value, sources } of ignoredModels) {
     const remedy = `Use another model, or take ${id} from ignored_models of ${namesOf(sources)}.`;
-    if (listed(value, names.any)) return { rule: 'ignored_models', sources, remedy };
+    if (listed(value, all)) return { rule: 'ignored_models', sources, remedy };
     // It may choose one of them, and nobody would know before it has been asked.
     if (choosesModel(id))
       return { rule: 'ignored_models', sources, remedy: `Name a model: ${id} may choose an ignored one.` };
   }
   for (const { value, sources } of allowedModels) {
-    if (listed(value, names.own)) continue;
+    if (listed(value, own)) continue;
     const some = [...value].slice(0, 5).join(', ');
     const remedy = `Use one of ${some}${value.size > 5 ? ', …' : ''}, or add ${id} to allowed_models of ${namesOf(sources)}.`;
     return { rule: 'allowed_models', sources, remedy };
@@ -161,3 +164,12 @@ export const namesOf = (sources: readonly Source[]) => [...new Set(sources.map((
 
 /** As it stands in what was left out: the rule, and whose. */
 export const whyDenied = ({ rule, sources }: Denial) => `policy.${rule}: ${namesOf(sources)}`;
+
+/** Which endpoints calls of a key may be served by, as far as nothing but the endpoint counts. */
+export function mayServe(key: KeyRow, policy: EffectivePolicy, providers: Providers): (endpoint: Endpoint) => boolean {
+  const caller = callerOf(key);
+  const isHere = (name: string) => isCallableHere(name, providers, caller);
+  const takesUnpriced = key.allowUnpriced || policy.budgets.every(({ limit }) => limit === null);
+  return (endpoint) =>
+    (takesUnpriced || endpoint.model.price !== null) && accessDenial(endpoint, {}, policy, isHere) === null;
+}

@@ -1,38 +1,58 @@
-import { libraryName } from '../pricing/catalogue.ts';
+import { type CatalogueModel, libraryName } from '../pricing/catalogue.ts';
 import type { Endpoint } from '../providers/registry.ts';
 
 const VARIANT = /:[a-z-]+$/;
 
-export type ModelNames = {
-  /** What a list that allows it must have one of: its id, with and without a variant, and the name it is catalogued by. */
-  readonly own: ReadonlySet<string>;
-  /** What a list that forbids it need have one of: also other names by which this provider would serve the very same model. */
-  readonly any: ReadonlySet<string>;
-};
+/** What a list that allows a model must have one of: its id, with and without a variant, and the name it is catalogued by. Small letters. */
+export function ownNames({ model }: Pick<Endpoint, 'model'>): ReadonlySet<string> {
+  const names = new Set<string>();
+  addNames(names, model);
+  return names;
+}
 
-/** Every name of an endpoint's model that a list of models may mean it by, in small letters. */
-export function modelNames({ provider, model }: Endpoint): ModelNames {
-  const own = new Set<string>();
-  const add = (names: Set<string>, id: string) => {
-    const name = id.toLowerCase();
-    names.add(name);
-    names.add(name.replace(VARIANT, ''));
-  };
-  add(own, model.id);
-  if (model.listed) add(own, model.listed.canonicalSlug);
-  const any = new Set(own);
-  // `<provider>/<its own name>` and dated names are other words for the same thing.
-  const native = nativeName(model.native);
-  const known = provider.priceProvider === null ? null : libraryName(provider.priceProvider, model.native);
-  for (const other of provider.models()) {
-    if (nativeName(other.native) !== native && (known === null || other.native !== known)) continue;
-    add(any, other.id);
-    if (other.listed) add(any, other.listed.canonicalSlug);
+/**
+ * What a list that forbids a model need have one of: also every other name by which this provider would serve the very same one, such as
+ * `<provider>/<its own name>` or a dated one.
+ */
+export function allNames({ provider, model }: Endpoint): ReadonlySet<string> {
+  const names = new Set<string>();
+  addNames(names, model);
+  const models = provider.models();
+  const byNative = nativesOf(models);
+  const isListed = byNative.get(nativeName(model.native))?.includes(model);
+  const known = isListed || provider.priceProvider === null ? null : libraryName(provider.priceProvider, model.native);
+  for (const native of [model.native, known]) {
+    for (const other of (native !== null && byNative.get(nativeName(native))) || []) addNames(names, other);
   }
-  return { own, any };
+  return names;
+}
+
+function addNames(names: Set<string>, { id, listed }: CatalogueModel): void {
+  for (const name of listed ? [id, listed.canonicalSlug] : [id]) {
+    const small = name.toLowerCase();
+    names.add(small);
+    names.add(small.replace(VARIANT, ''));
+  }
 }
 
 const nativeName = (native: string) => native.toLowerCase().replace(VARIANT, '');
+
+type ByNative = ReadonlyMap<string, readonly CatalogueModel[]>;
+const indexes = new WeakMap<readonly CatalogueModel[], ByNative>();
+
+function nativesOf(models: readonly CatalogueModel[]): ByNative {
+  const known = indexes.get(models);
+  if (known) return known;
+  const byNative = new Map<string, CatalogueModel[]>();
+  for (const model of models) {
+    const name = nativeName(model.native);
+    const same = byNative.get(name);
+    if (same) same.push(model);
+    else byNative.set(name, [model]);
+  }
+  indexes.set(models, byNative);
+  return byNative;
+}
 
 /** Routers' own models: which one answers is theirs to choose. `~author/family-latest` is whichever is the latest. */
 export const choosesModel = (id: string) => /^(?:openrouter\/|~|nvidia\/switchyard|typesafe\/jev-router)/.test(id);
