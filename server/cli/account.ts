@@ -3,11 +3,8 @@ import * as z from 'zod';
 import { API } from '../protocol.ts';
 import { type Api, connect } from './api.ts';
 import { addCommand, globalsOf } from './globals.ts';
-import { facts, print, printJson, table, usd } from './output.ts';
+import { print, printJson, table, usd } from './output.ts';
 
-const credits = z.object({
-  data: z.looseObject({ total_credits: z.number(), total_usage: z.number(), unlimited: z.boolean().optional() }),
-});
 const activity = z.object({
   data: z.array(
     z.looseObject({
@@ -23,21 +20,6 @@ const activity = z.object({
 });
 
 export function addAccount(program: Command): void {
-  addCommand(program, 'credits', 'what was ever spent, and what is left of what was prepaid').action(
-    async (_: unknown, command: Command) => {
-      const globals = globalsOf(command);
-      const { data } = await (await connect(globals)).call(credits, 'GET', `${API}/credits`);
-      if (globals.json) return printJson(data);
-      const left = data.unlimited ? 'no limit' : usd(data.total_credits - data.total_usage);
-      print(
-        facts([
-          ['spent', usd(data.total_usage)],
-          ['left', left],
-        ]),
-      );
-    },
-  );
-
   addCommand(program, 'activity', 'what was used by day, model and provider: today and the thirty days before')
     .option('--date <date>', 'one day (UTC), such as 2026-01-31')
     .option('--key <hash>', 'of one key, by its whole hash')

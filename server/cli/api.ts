@@ -20,9 +20,14 @@ const failure = z.object({
 /** The running daemon, as its management key sees it. Refusals become CommandFailure with the daemon's own words. */
 export class Api {
   readonly #daemon: DaemonHandle;
+  readonly #where: Readonly<Record<string, string>>;
 
-  constructor(daemon: DaemonHandle) {
+  constructor(daemon: DaemonHandle, { org, workspace }: Pick<Globals, 'org' | 'workspace'> = {}) {
     this.#daemon = daemon;
+    this.#where = {
+      ...(org === undefined ? {} : { 'x-callgate-organization': org }),
+      ...(workspace === undefined ? {} : { 'x-callgate-workspace': workspace }),
+    };
   }
 
   /** One call; the JSON answer, checked. `path` begins with a slash and is encoded already. */
@@ -39,7 +44,12 @@ export class Api {
   /** One call whose answer's body is still to be read. */
   async open(method: string, path: string, options: LoopbackRequest = {}): Promise<IncomingMessage> {
     const { url, token } = this.#daemon;
-    const headers = { 'x-callgate-client': 'command-line', ...options.headers, authorization: `Bearer ${token}` };
+    const headers = {
+      'x-callgate-client': 'command-line',
+      ...this.#where,
+      ...options.headers,
+      authorization: `Bearer ${token}`,
+    };
     const answer = await loopbackRequest(url + path, { ...options, method, headers }).catch((error: unknown) => {
       if (options.signal?.aborted) throw error;
       throw new CommandFailure(
@@ -70,7 +80,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Finds this person's daemon, starting it when there is none. */
-export async function connect({ state }: Globals, signal?: AbortSignal): Promise<Api> {
+export async function connect({ state, ...where }: Globals, signal?: AbortSignal): Promise<Api> {
   const result = await ensureDaemon({
     state,
     launch: selfLaunch(state),
@@ -79,7 +89,7 @@ export async function connect({ state }: Globals, signal?: AbortSignal): Promise
   });
   switch (result.kind) {
     case 'connected':
-      return new Api(result.daemon);
+      return new Api(result.daemon, where);
     case 'mismatch':
     case 'timeout':
       throw new CommandFailure(result.message, result.remedy, EXIT.unreachable);

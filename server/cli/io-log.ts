@@ -127,7 +127,7 @@ async function hashesOf(api: Api, names: readonly string[]): Promise<string[]> {
 async function namesOf(api: Api): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
   for (let offset = 0; ; offset = names.size) {
-    const { data } = await api.call(keys, 'GET', `${API}/keys?include_disabled=true&offset=${offset}`);
+    const { data } = await api.call(keys, 'GET', `${API}/keys?workspace_id=all&include_disabled=true&offset=${offset}`);
     for (const { hash, name } of data) names.set(hash, name);
     if (data.length === 0 || names.size === offset) return names;
   }

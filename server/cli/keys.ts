@@ -30,6 +30,8 @@ type KeyOptions = {
   readonly limit?: Limit;
   readonly reset?: ResetOption;
   readonly expires?: Expiry;
+  readonly workspace?: string;
+  readonly creator?: string;
   readonly allowUnpriced?: boolean;
   readonly writePresets?: boolean;
   readonly clamp?: boolean;
@@ -46,23 +48,29 @@ export function addKeys(program: Command): void {
     .option('--allow-unpriced', 'let it call models whose price is unknown, which no limit can hold')
     .option('--no-write-presets', 'do not let it write presets')
     .option('--clamp', 'shorten answers to what the limit affords instead of refusing the call')
+    .option('--workspace <workspace>', 'the workspace it belongs to, by slug or id (default: the default one)')
+    .option('--creator <member>', 'the member it is made for, by id: their budgets hold for it')
     .action(async (options: KeyOptions, command: Command) => {
       const globals = globalsOf(command);
       const api = await connect(globals);
       const made = await api.call(withSecret, 'POST', `${API}/keys`, {
         ...bodyOf(options),
         ...(options.expires ? { expires_at: options.expires } : {}),
+        ...(options.workspace === undefined ? {} : { workspace_id: options.workspace }),
+        ...(options.creator === undefined ? {} : { creator_user_id: options.creator }),
       });
       showSecret(globals, made);
     });
 
-  addCommand(keys, 'list', 'all keys, with what they spent').action(async (_options: unknown, command: Command) => {
-    const globals = globalsOf(command);
-    const all = await listKeys(await connect(globals));
-    if (globals.json) return printJson(all);
-    if (all.length === 0) return note('No keys yet; `callgate keys create --name …` makes one.');
-    print(table(['NAME', 'STATE', '>LIMIT', 'RESET', '>LEFT', '>SPENT', 'EXPIRES', 'HASH'], all.map(rowOf)));
-  });
+  addCommand(keys, 'list', 'all keys, with what they spent')
+    .option('--workspace <workspace>', 'of one workspace, by slug or id (default: all)')
+    .action(async ({ workspace }: { workspace?: string }, command: Command) => {
+      const globals = globalsOf(command);
+      const all = await listKeys(await connect(globals), workspace);
+      if (globals.json) return printJson(all);
+      if (all.length === 0) return note('No keys yet; `callgate keys create --name …` makes one.');
+      print(table(['NAME', 'STATE', '>LIMIT', 'RESET', '>LEFT', '>SPENT', 'EXPIRES', 'HASH'], all.map(rowOf)));
+    });
 
   addCommand(keys, 'update <key>', 'change a key (named by its name, or by 6 or more digits of its hash)')
     .option('--name <name>', 'a new name')
@@ -130,17 +138,22 @@ async function patch(globals: Globals, name: string, body: Record<string, unknow
 }
 
 /** Every key; the list comes in pages whose length is the daemon's own affair, so an empty one ends it. */
-async function listKeys(api: Api): Promise<readonly Key[]> {
+async function listKeys(api: Api, workspace = 'all'): Promise<readonly Key[]> {
+  const within = encodeURIComponent(workspace);
   const all = new Map<string, Key>();
   for (;;) {
     const before = all.size;
-    const { data } = await api.call(page, 'GET', `${API}/keys?include_disabled=true&offset=${before}`);
+    const { data } = await api.call(
+      page,
+      'GET',
+      `${API}/keys?workspace_id=${within}&include_disabled=true&offset=${before}`,
+    );
     for (const found of data) all.set(found.hash, found);
     if (all.size === before) return [...all.values()];
   }
 }
 
-async function findKey(api: Api, wanted: string): Promise<Key> {
+export async function findKey(api: Api, wanted: string): Promise<Key> {
   const all = await listKeys(api);
   const named = all.filter(({ name }) => name === wanted);
   const hashed = /^[0-9a-f]{6,64}$/i.test(wanted)

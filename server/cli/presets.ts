@@ -137,6 +137,9 @@ export function addPresets(program: Command): void {
     if (result.diff === '') note(`Versions ${result.from} and ${result.to} are the same.`);
     else process.stdout.write(result.diff.endsWith('\n') ? result.diff : `${result.diff}\n`);
   });
+
+  for (const command of presets.commands)
+    command.option('--workspace <workspace>', 'of this workspace, by slug or id (default: the default one)');
 }
 
 /** Ascending, as OpenRouter lists them; in pages of the most it allows. */

@@ -4,14 +4,19 @@ import { StartError } from '../daemon/start-error.ts';
 import { addAccount } from './account.ts';
 import { addApply } from './apply.ts';
 import { addAudit } from './audit.ts';
+import { addCredits } from './credits.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { addExport } from './export.ts';
 import { CommandFailure } from './failure.ts';
 import { withGlobals } from './globals.ts';
+import { addGuardrails } from './guardrails.ts';
 import { addKeys } from './keys.ts';
 import { addLogs } from './logs.ts';
+import { addManagementKeys } from './management-keys.ts';
+import { addMembers } from './members.ts';
 import { addModels } from './models.ts';
+import { addOrgs } from './orgs.ts';
 import { note, red } from './output.ts';
 import { addPlan } from './plan.ts';
 import { addPresets } from './presets.ts';
@@ -23,6 +28,7 @@ import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
 import { addService } from './service.ts';
 import { addStatus, addStop } from './status.ts';
+import { addWorkspaces } from './workspaces.ts';
 
 /** Runs one command line (`process.argv`), tells what went wrong on stderr, and answers with the exit code. */
 export async function runCommandLine(argv: readonly string[], compose: () => Promise<Compose>): Promise<ExitCode> {
@@ -53,11 +59,17 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addService(program);
   addLogs(program);
   addKeys(program);
+  addGuardrails(program);
   addPresets(program);
   addProviders(program);
   addModels(program);
   addPrices(program);
   addAccount(program);
+  addCredits(program);
+  addOrgs(program);
+  addMembers(program);
+  addWorkspaces(program);
+  addManagementKeys(program);
   addRun(program);
   addDoctor(program);
   addRoute(program);

@@ -101,7 +101,7 @@ function parsed(text: string, option: string): Record<string, unknown> {
 
 async function hashOf(api: Api, nameOrHash: string): Promise<string> {
   if (/^[a-f0-9]{64}$/.test(nameOrHash)) return nameOrHash;
-  const { data } = await api.call(keys, 'GET', '/api/v1/keys?include_disabled=true');
+  const { data } = await api.call(keys, 'GET', '/api/v1/keys?workspace_id=all&include_disabled=true');
   const found = data.filter(({ name, hash }) => name === nameOrHash || hash.startsWith(nameOrHash));
   const [key] = found;
   if (key && found.length === 1) return key.hash;

@@ -14,6 +14,9 @@ export function organizationOf(admin: Admin, request: FastifyRequest): string {
   return organizationOfWorkspace(admin, identity.key.workspaceId) ?? homeOrganization(admin);
 }
 
+/** The workspace that a management key works in where the request does not name one, by id or slug. */
+export const WORKSPACE_HEADER = 'x-callgate-workspace';
+
 /** The workspace a request works in: an API key's own; for a management key the one that it names by id or slug, else the default. */
 export function workspaceOf(
   admin: Admin,
@@ -21,7 +24,11 @@ export function workspaceOf(
   reference?: string | null | undefined,
 ): { readonly kind: 'workspace'; readonly row: WorkspaceRow } | Refusal {
   const identity = identityOf(request);
-  if (identity.kind === 'management') return workspaceOrDefault(admin, identity.organizationId, reference);
+  if (identity.kind === 'management') {
+    const header = request.headers[WORKSPACE_HEADER];
+    const named = reference ?? (typeof header === 'string' && header !== '' ? header : undefined);
+    return workspaceOrDefault(admin, identity.organizationId, named);
+  }
   const row = admin.store.workspaces.get(identity.key.workspaceId);
   if (!row) return refuse('workspace_not_found');
   if (reference !== undefined && reference !== null && reference !== row.id && reference !== row.slug)
