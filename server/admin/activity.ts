@@ -52,20 +52,54 @@ export async function activityOf(
     ...(organizationId === undefined ? {} : { organizationId }),
   };
   const slugs = new Map(providers.list().map(({ name, slug }) => [name, slug]));
-  const rows = await store.usage.activity(filter, query.group_by === 'workspace');
-  return rows.map((row) => ({
-    date: row.day,
-    model: row.model,
-    model_permaslug: row.model,
-    endpoint_id: `${slugs.get(row.provider) ?? row.provider}:${row.model}`,
-    provider_name: row.provider,
-    requests: row.requests,
-    prompt_tokens: row.promptTokens,
-    completion_tokens: row.completionTokens,
-    reasoning_tokens: row.reasoningTokens,
-    usage: usdOfNano(row.nano),
-    // Everything here is charged to one's own keys, and told as usage: counted twice it would be wrong.
-    byok_usage_inference: 0,
-    ...(row.workspaceId === null ? {} : { workspace_id: row.workspaceId }),
-  }));
+  const byWorkspace = query.group_by === 'workspace';
+  const rows = await store.usage.activity(filter, byWorkspace);
+  const brought = await byokOf(admin, filter, byWorkspace);
+  return rows.map((row) => {
+    const byok = Math.min(row.nano, brought.get(nameOf(row, byWorkspace)) ?? 0);
+    return {
+      date: row.day,
+      model: row.model,
+      model_permaslug: row.model,
+      endpoint_id: `${slugs.get(row.provider) ?? row.provider}:${row.model}`,
+      provider_name: row.provider,
+      requests: row.requests,
+      prompt_tokens: row.promptTokens,
+      completion_tokens: row.completionTokens,
+      reasoning_tokens: row.reasoningTokens,
+      usage: usdOfNano(row.nano - byok),
+      // What was charged to brought keys is told here alone: clients add the two.
+      byok_usage_inference: usdOfNano(byok),
+      ...(row.workspaceId === null ? {} : { workspace_id: row.workspaceId }),
+    };
+  });
+}
+
+type Named = {
+  readonly day: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly workspaceId: string | null;
+};
+const nameOf = ({ day, model, provider, workspaceId }: Named, byWorkspace: boolean) =>
+  JSON.stringify([day, model, provider, byWorkspace ? workspaceId : null]);
+
+/** Nano-dollars that were charged to brought keys, by row of the answer. */
+async function byokOf(
+  { store }: AdminContext,
+  { from, to, keyIds, workspaceId }: ActivityFilter,
+  byWorkspace: boolean,
+): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
+  const rows = await store.byok.usage({
+    since: from,
+    until: to,
+    ...(workspaceId === undefined ? {} : { workspaceId }),
+  });
+  for (const row of rows) {
+    if (keyIds && !keyIds.includes(row.keyId)) continue;
+    const name = nameOf(row, byWorkspace);
+    sums.set(name, (sums.get(name) ?? 0) + row.nano);
+  }
+  return sums;
 }

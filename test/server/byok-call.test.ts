@@ -262,6 +262,61 @@ describe('what its owner declares of retention', () => {
   });
 });
 
+describe('what it spends', () => {
+  const data = async (hash: string) => (await json<{ data: Record<string, number> }>(`/api/v1/keys/${hash}`)).data;
+
+  it('is told as byok_usage, and counts against the key’s limit only where it says so', async () => {
+    await bring({ key: 'key-own', allowed_models: ['x/one'] });
+    const without = await daemon.key({ limit: 1 });
+    const include = await daemon.key({ limit: 1, include_byok_in_limit: true });
+    for (const { secret } of [without, include]) {
+      await call({}, secret);
+      await call({ model: 'x/two' }, secret);
+    }
+    const both = {
+      byok_usage: 0.00006,
+      byok_usage_daily: 0.00006,
+      byok_usage_weekly: 0.00006,
+      byok_usage_monthly: 0.00006,
+    };
+    expect(await data(without.hash)).toMatchObject({
+      ...both,
+      usage: 0.00006,
+      usage_daily: 0.00006,
+      limit_remaining: 0.99994,
+    });
+    expect(await data(include.hash)).toMatchObject({
+      ...both,
+      usage: 0.00006,
+      usage_daily: 0.00006,
+      limit_remaining: 0.99988,
+    });
+    const self = await json<{ data: Record<string, number> }>('/api/v1/key', { key: without.secret });
+    expect(self.data).toMatchObject({ ...both, usage: 0.00006 });
+
+    const tomorrow = new Date(Date.now() + later + 36 * 3_600_000);
+    daemon.setNow(tomorrow);
+    expect(await data(without.hash)).toMatchObject({ byok_usage: 0.00006, byok_usage_daily: 0 });
+  });
+
+  it('stands in the activity beside the rest', async () => {
+    await bring({ key: 'key-own', allowed_models: ['x/one'] });
+    const { secret, hash } = await daemon.key();
+    await call({}, secret);
+    await call({ model: 'x/two' }, secret);
+    const today = new Date(Date.now() + later).toISOString().slice(0, 10);
+    const activity = await json<{ data: Record<string, unknown>[] }>(
+      `/api/v1/activity?date=${today}&api_key_hash=${hash}`,
+    );
+    expect(
+      activity.data.map(({ model, usage, byok_usage_inference: byok }) => [model, usage, byok]).toSorted(),
+    ).toEqual([
+      ['x/one', 0, 0.00006],
+      ['x/two', 0.00006, 0],
+    ]);
+  });
+});
+
 describe('the rows', () => {
   it('never show the key, and keep it encrypted', async () => {
     const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz';

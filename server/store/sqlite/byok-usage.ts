@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { ByokUsageFilter, ByokUsageRow } from '../byok-store.ts';
-import type { Database } from './database.ts';
+import type { Database, Row } from './database.ts';
+import { generationOf } from './record.ts';
 
 /** Calls that are looked at before other work gets its turn. */
 const AT_ONCE = 5_000;
@@ -52,18 +53,28 @@ async function countedUpTo(database: Database, last: number): Promise<boolean> {
     const begin = from();
     const end = Math.min(last, begin + AT_ONCE);
     if (begin >= end) return;
-    // The text is looked through before it is parsed: most calls are none of these.
-    database.run(
-      `INSERT INTO byok_usage (day, key_id, workspace_id, model, provider, requests, nano)
-       SELECT substr(created_at, 1, 10), key_id, workspace_id, coalesce(model, ''), coalesce(provider, ''), count(*), sum(nano)
-       FROM generations
-       WHERE rowid > ? AND rowid <= ? AND instr(record, '"isByok":true') > 0 AND json_extract(record, '$.isByok') = 1
-       GROUP BY 1, 2, 3, 4, 5
-       ON CONFLICT (key_id, day, model, provider) DO UPDATE SET requests = requests + excluded.requests, nano = nano + excluded.nano`,
+    // The text is looked through before it is read: most calls tried no such key.
+    const tried = database.all(
+      `SELECT created_at, key_id, workspace_id, model, provider, nano, record FROM generations
+       WHERE rowid > ? AND rowid <= ? AND instr(record, '"byokId":"') > 0`,
       begin,
       end,
     );
+    for (const row of tried) if (generationOf(String(row['record'])).isByok) count(database, row);
     database.run('UPDATE byok_counted SET row = ?', end);
   });
   return from() < last;
+}
+
+function count(database: Database, row: Row): void {
+  database.run(
+    `INSERT INTO byok_usage (day, key_id, workspace_id, model, provider, requests, nano) VALUES (?, ?, ?, ?, ?, 1, ?)
+     ON CONFLICT (key_id, day, model, provider) DO UPDATE SET requests = requests + 1, nano = nano + excluded.nano`,
+    String(row['created_at']).slice(0, 10),
+    row['key_id'] ?? '',
+    row['workspace_id'] ?? '',
+    row['model'] ?? '',
+    row['provider'] ?? '',
+    row['nano'] ?? 0,
+  );
 }
