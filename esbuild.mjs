@@ -62,6 +62,7 @@ const assets = [
   ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/assets/web-tree-sitter.wasm'],
   ['node_modules/tree-sitter-typescript/tree-sitter-typescript.wasm', 'dist/assets/tree-sitter-typescript.wasm'],
   ['node_modules/tree-sitter-typescript/tree-sitter-tsx.wasm', 'dist/assets/tree-sitter-tsx.wasm'],
+  ['server/detect/injection/injection-model.bin', 'dist/assets/injection-model.bin'],
   ['node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css'],
   ['node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf'],
 ];

@@ -57,7 +57,8 @@ export class Detector {
 
   detect(text: string, options: InjectionOptions): readonly Finding[] {
     const threshold = options.threshold ?? FLAG_SCORE;
-    const model = options.model ? (this.#model ??= loadModel()) : null;
+    if (options.model) this.#model ??= loadModel();
+    const model = options.model ? (this.#model ?? null) : null;
     const book = this.#book(model);
     const view = normalise(maskPhrases(text, options.allowList ?? []));
     const tokens = tokenise(view.text, book);
@@ -78,15 +79,23 @@ export class Detector {
   }
 
   #book(model: InjectionModel | null): WordBook {
-    if (model === null) return (this.#plainBook ??= new WordBook(COMMON_WORDS));
-    return (this.#fullBook ??= new WordBook(model.vocabulary));
+    if (model === null) {
+      this.#plainBook ??= new WordBook(COMMON_WORDS);
+      return this.#plainBook;
+    }
+    this.#fullBook ??= new WordBook(model.vocabulary);
+    return this.#fullBook;
   }
 
   #scan(view: View, tokens: Tokens, model: InjectionModel | null, threshold: number, raw: Raw[]): void {
     for (const hit of this.#rules.find(tokens)) {
       if (hit.score < threshold) continue;
       const span = spanOf(view, tokens.starts[hit.first] ?? 0, tokens.ends[hit.last] ?? 0);
-      raw.push({ ...span, rule: view.disguise ?? (isRepaired(tokens, hit.first, hit.last) ? 'typoglycemia' : hit.name), score: hit.score });
+      raw.push({
+        ...span,
+        rule: view.disguise ?? (isRepaired(tokens, hit.first, hit.last) ? 'typoglycemia' : hit.name),
+        score: hit.score,
+      });
     }
     for (const rule of MARKUP_RULES) {
       if (rule.score < threshold || !rule.literals.some((literal) => view.text.includes(literal))) continue;
@@ -102,7 +111,11 @@ export class Detector {
       this.#features.read(tokens, from, to);
       const score = model.score(model.logit(this.#features));
       if (score < threshold) continue;
-      raw.push({ ...spanOf(view, tokens.starts[from] ?? 0, tokens.ends[to - 1] ?? 0), rule: view.disguise ?? 'model', score });
+      raw.push({
+        ...spanOf(view, tokens.starts[from] ?? 0, tokens.ends[to - 1] ?? 0),
+        rule: view.disguise ?? 'model',
+        score,
+      });
     }
   }
 }

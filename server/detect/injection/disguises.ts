@@ -1,8 +1,8 @@
 import { normalise } from './normalise.ts';
+import type { Tokens } from './tokens.ts';
+import { turned } from './turned.ts';
 import { unescaped } from './unescaped.ts';
 import { unspaced } from './unspaced.ts';
-import { turned } from './turned.ts';
-import type { Tokens } from './tokens.ts';
 import type { View } from './view.ts';
 import type { WordBook } from './word-book.ts';
 
@@ -75,4 +75,3 @@ function readable(bytes: Buffer): string | null {
   }
   return letters >= text.length * 0.7 ? text : null;
 }
-

@@ -29,7 +29,7 @@ export const LEXICON = {
     ~ไม่ต้องสนใจ ~เพิกเฉย ~ละเว้น ~ลืม ~התעלם ~תתעלם ~שכח`,
   /** What was said to the model. */
   instructions: `instruction instructions prompt prompts directive directives directions guidance preprompt pre-prompt metaprompt programming
-    initialization preamble system_message system_messages sysprompt briefing configuration orders commands context_above
+    initialization preamble system_message system_messages sysprompt briefing orders commands context_above
     anweisung* instruktion* aufforderung* befehl* vorgabe* systemprompt* aufgabenstellung*
     consigne* directive* invite_systeme instrucciones instruccion indicaciones ordenes directrices directivas
     istruzion* direttiv* comandi instrucoes instrucao ordens comandos diretiv*

@@ -1,4 +1,4 @@
-import { CONCEPT_BUCKETS, type Features, type FeatureSet, WORD_BUCKETS } from './features.ts';
+import { CONCEPT_BUCKETS, type FeatureSet, type Features, WORD_BUCKETS } from './features.ts';
 
 /** What the model file says of itself. */
 export type ModelCard = {
@@ -43,7 +43,10 @@ export class InjectionModel {
       throw new Error('The injection model is damaged: its length is not what it should be');
     }
     const card = JSON.parse(buffer.subarray(MAGIC.length, cardEnd).toString('utf8')) as ModelCard;
-    const vocabulary = buffer.subarray(cardEnd + 1, wordsEnd).toString('utf8').split(' ');
+    const vocabulary = buffer
+      .subarray(cardEnd + 1, wordsEnd)
+      .toString('utf8')
+      .split(' ');
     const weights = new Int8Array(buffer.subarray(wordsEnd + 1));
     return new InjectionModel(card, vocabulary, weights.subarray(0, WORD_BUCKETS), weights.subarray(WORD_BUCKETS));
   }
@@ -57,7 +60,9 @@ export class InjectionModel {
   /** Of a window that was read into `features`. */
   logit(features: Features): number {
     const { bias, wordScale, conceptScale } = this.card;
-    return bias + wordScale * weigh(features.words, this.#words) + conceptScale * weigh(features.concepts, this.#concepts);
+    return (
+      bias + wordScale * weigh(features.words, this.#words) + conceptScale * weigh(features.concepts, this.#concepts)
+    );
   }
 
   /** 0 to 1: 0.5 where a text is worth a flag, 0.9 where it may be blocked. */

@@ -88,7 +88,8 @@ export class RuleBook {
         let from = at;
         if (!place.isFirst) {
           const before = reached[place.slot - 1] ?? -1;
-          if (before < 0 || before >= at || at - before - 1 > place.gap || sentences[before] !== sentences[at]) continue;
+          if (before < 0 || before >= at || at - before - 1 > place.gap || sentences[before] !== sentences[at])
+            continue;
           from = began[place.slot - 1] ?? 0;
         }
         if (place.isLast) {

@@ -48,7 +48,7 @@ export const RULES: readonly RuleText[] = [
     name: 'new_instructions',
     score: 0.93,
     steps: [
-      'your|following|updated|here|the|these|with 2 new|updated|revised|real|actual|true 1 instructions|instruction|directive|directives|rules|objective|goal|task|system 3 is|are|to|follow|:',
+      'your|following|here 2 new|updated|revised|real|actual|true 1 instructions|instruction|directive|directives|rules|objective|goal|task|system 3 is|are|to|follow|:',
       'new|updated|revised|additional|real|actual 1 system|developer|assistant 1 prompt|instructions|message',
       'instructions|directives|rules|guidelines|policy|policies 2 have|has|had|were|are 1 been 1 updated|changed|replaced|revised|superseded|revoked|suspended|lifted|removed',
     ],
@@ -87,15 +87,33 @@ export const RULES: readonly RuleText[] = [
       'you|chatgpt|model|assistant 3 in|into|to|with 2 developer|debug|admin|god|sudo|root|maintenance|diagnostic 1 mode|access|privileges',
     ],
   },
-  { name: 'enter_special_mode', score: 0.85, steps: ['enter|entering|switch|go|switching|put|set 5 unrestricted|unfiltered|uncensored|special|secret|hidden|override|raw|evil|opposite|free|unsafe|bypass 2 mode'] },
-  { name: 'activate_special_mode', score: 0.88, steps: ['activate|enable|unlock|initialize|engage|initiate|trigger|turn 4 unrestricted|unfiltered|uncensored|special|secret|hidden|override|raw|evil|bypass|jailbreak|dan|god|sudo|chaos 2 mode|persona|protocol'] },
+  {
+    name: 'enter_special_mode',
+    score: 0.85,
+    steps: [
+      'enter|entering|switch|go|switching 5 unrestricted|unfiltered|uncensored|special|secret|hidden|override|evil|opposite|free|unsafe|bypass 2 mode',
+    ],
+  },
+  {
+    name: 'activate_special_mode',
+    score: 0.88,
+    steps: [
+      'activate|enable|unlock|initialize|engage|initiate|trigger|turn 4 unrestricted|unfiltered|uncensored|special|secret|hidden|override|raw|evil|bypass|jailbreak|dan|god|sudo|chaos 2 mode|persona|protocol',
+    ],
+  },
   // System override
-  { name: 'system_override', score: 0.9, steps: ['system|security|safety|admin|administrator|root|policy|emergency 0 override|bypass 2 engaged|activated|code|command|initiated|accepted|authorized|confirmed|you|now|all|mode|enabled|protocol|priority|new|ignore|disregard'] },
+  {
+    name: 'system_override',
+    score: 0.9,
+    steps: [
+      'system|security|safety|admin|administrator|root|policy|emergency 0 override|bypass 2 engaged|activated|code|command|initiated|accepted|authorized|confirmed|you|now|all|mode|enabled|protocol|priority|new|ignore|disregard',
+    ],
+  },
   {
     name: 'override_instructions',
     score: 0.93,
     steps: [
-      `override|overriding|bypass|bypassing|circumvent 3 your|@previous|@all|the 3 @instructions|programming|guidelines|restrictions|safeguards|guardrails|safety|ethics|ethical`,
+      `override|overriding|bypass|bypassing|circumvent 3 your|@previous|@all 3 @instructions|programming|guidelines|restrictions|safeguards|guardrails|safety|ethics|ethical`,
       '@override 4 @previous 3 @instructions',
       '@override 2 @all 3 @instructions',
       '@override 4 @instructions 3 @previous',
@@ -137,7 +155,7 @@ export const RULES: readonly RuleText[] = [
     score: 0.9,
     steps: [
       'repeat|recite|echo|rewrite|reproduce|restate|retype|copy|transcribe|translate|paraphrase|encode|summarize|spell 4 your|system|initial|original|hidden|previous|prior|above|preceding|first|developer 3 prompt|prompts|instructions|instruction|rules|directives|message|messages|words',
-      'repeat|recite|echo|reproduce|output|print|copy|write|return|say 3 everything|all|words|text|message|messages|sentences|lines|content|paragraphs 3 above|before|preceding|prior|previous 0 ^paragraph|^table',
+      'repeat|recite|echo|reproduce|output|print|copy|return|say 3 everything|all|words|text|message|messages|sentences|lines|content|paragraphs 3 above|before|preceding|prior|previous 0 ^paragraph|^table',
       'repeat|say|print|output|write|echo 4 you 3 told|instructed|given|said 3 @previous|beginning|start|by|verbatim',
     ],
   },
@@ -145,7 +163,7 @@ export const RULES: readonly RuleText[] = [
     name: 'output_prompt',
     score: 0.9,
     steps: [
-      'output|print|dump|return|export|emit|render|log|type 4 your|system|initial|original|hidden|above|preceding|developer|full|entire|previous|prior|secret 3 prompt|prompts|instructions|instruction|directives|configuration|preprompt|context',
+      'output|print|dump|return|export|emit|render|log|type 4 your|system|initial|original|hidden|above|preceding|developer|full|entire|previous|prior|secret 3 prompt|prompts|instructions|instruction|directives|preprompt|context',
       'begin|start|starting|beginning|starts|begins 3 you 0 are 4 repeat|output|print|include|verbatim|everything',
       'repeat|output|print|include|everything|text|words|prompt 8 starting|beginning|starts|begins|start|begin 3 you 0 are',
     ],
@@ -156,7 +174,7 @@ export const RULES: readonly RuleText[] = [
     score: 0.9,
     steps: [
       'remove|removed|lift|lifted|drop|without|suspend|suspended|unlock|free|freed|discard|shed 3 your|@all|the|from 3 restrictions|restriction|limitations|limitation|constraints|filters|guardrails|safeguards|censorship|shackles 0 ^on|^for|^in',
-      "you|gpt|chatgpt|it|he|she|who|model|that|which|assistant 3 no|without|any|zero 2 ethical|moral|content|safety|legal 2 guidelines|restrictions|limitations|constraints|filters|boundaries|limits|rules|programming|considerations",
+      'you|gpt|chatgpt|it|he|she|who|model|that|which|assistant 3 no|without|any|zero 2 ethical|moral|content|safety|legal 2 guidelines|restrictions|limitations|constraints|filters|boundaries|limits|rules|programming|considerations',
       'you|gpt|chatgpt|model|respond|answer 5 without|no|zero 1 any 1 restrictions|restriction|limitations|filters|filter|censorship|guardrails|ethics|morals|refusals',
       'all 2 content|safety|ethical|your 2 restrictions|filters|policies|limitations|guidelines|guardrails 3 suspended|lifted|disabled|removed|off|void|waived',
     ],
@@ -190,17 +208,51 @@ export const RULES: readonly RuleText[] = [
     steps: [
       "you|you're 2 now 5 @unlimited|evil|dan|hacked|jailbroken|freed|unshackled",
       "you|you're 2 no 0 longer 2 chatgpt|ai|assistant|an|a|claude|gpt|bound|gemini|bard|llm|language",
-      "from|starting 1 now|point|here 4 you 3 are|will|act|become 8 @unlimited|dan|evil|unethical|anything",
+      'from|starting 1 now|point|here 4 you 3 are|will|act|become 8 @unlimited|dan|evil|unethical|anything',
       'your 1 new 1 name|identity|role|persona|personality 1 is',
     ],
   },
   // Jailbreaks
-  { name: 'dan_jailbreak', score: 0.9, steps: ['as|are|be|is|act|called|named|mode|hi|hello|become|the|like 1 dan 1 mode|which|who|has|have|can|will|would|is|does|and|stands|i|you|from|prompt', 'stands|stand|stans 1 for 2 do|anything|strive|no|can'] },
-  { name: 'jailbreak_mode', score: 0.88, steps: ['jailbreak|jailbroken|jailbreaking 1 mode|yourself|chatgpt|prompt|enabled|activated|gpt|persona|you', 'you|your|is|are|chatgpt|now|stay|been|in 3 jailbroken|jailbreak'] },
+  {
+    name: 'dan_jailbreak',
+    score: 0.9,
+    steps: [
+      'as|are|be|is|act|called|named|mode|hi|hello|become|the|like 1 dan 1 mode|which|who|has|have|can|will|would|is|does|and|stands|i|you|from|prompt',
+      'stands|stand|stans 1 for 2 do|anything|strive|no|can',
+    ],
+  },
+  {
+    name: 'jailbreak_mode',
+    score: 0.88,
+    steps: [
+      'jailbreak|jailbroken|jailbreaking 1 mode|yourself|chatgpt|prompt|enabled|activated|gpt|persona|you',
+      'you|your|is|are|chatgpt|now|stay|been|in 3 jailbroken|jailbreak',
+    ],
+  },
   // Safety bypass
-  { name: 'bypass_safety', score: 0.9, steps: ['bypass|bypassing|circumvent|circumventing|evade|evading|sidestep|override|overriding|defeat 3 your|all|the|any|openai|its 3 safety|ethical|ethics|moral|content|moderation|censorship|guardrails|safeguards|filters|restrictions|guidelines|alignment|programming'] },
-  { name: 'disable_safety', score: 0.9, steps: ['disable|disabled|deactivate|deactivated|suspend|remove|turn|switch|shut|relax|strip|lift|unset 3 your|all|any|content|safety|off|ethical|the 3 safety|content|ethical|ethics|moral|moderation|censorship|guardrails|safeguards|alignment|safeties 2 filter|filters|measures|protocols|features|guidelines|restrictions|policies|policy|checks|layer|systems|mode|mechanisms|settings|controls|and|completely|guardrails|safeguards|training', '@disable 4 @limits 2 @model', 'disable|deactivate 3 guardrails|safeguards|alignment'] },
-  { name: 'ignore_safety', score: 0.92, steps: ['ignore|ignoring|disregard|forget|violate|break|abandon|dismiss|neglect|set 3 your|all|any|openai|the|ethical|safety|content|moral|aside 4 ethical|ethics|safety|moral|morals|morality|content|openai|guidelines|policy|policies|programming|guardrails|safeguards|alignment|moderation|restrictions 2 guidelines|rules|policy|policies|guardrails|programming|training|considerations|constraints|restrictions|concerns|filters|limitations|and|standards|principles|protocols'] },
+  {
+    name: 'bypass_safety',
+    score: 0.9,
+    steps: [
+      'bypass|bypassing|circumvent|circumventing|evade|evading|sidestep|override|overriding|defeat 3 your|all|the|any|openai|its 3 safety|ethical|ethics|moral|content|moderation|censorship|guardrails|safeguards|filters|restrictions|guidelines|alignment|programming',
+    ],
+  },
+  {
+    name: 'disable_safety',
+    score: 0.9,
+    steps: [
+      'disable|disabled|deactivate|deactivated|suspend|remove|turn|switch|shut|relax|strip|lift|unset 3 your|all|any|content|safety|off|ethical|the 3 safety|content|ethical|ethics|moral|moderation|censorship|guardrails|safeguards|alignment|safeties 2 filter|filters|measures|protocols|features|guidelines|restrictions|policies|policy|checks|layer|systems|mode|mechanisms|settings|controls|and|completely|guardrails|safeguards|training',
+      '@disable 4 @limits 2 @model',
+      'disable|deactivate 3 guardrails|safeguards|alignment',
+    ],
+  },
+  {
+    name: 'ignore_safety',
+    score: 0.92,
+    steps: [
+      'ignore|ignoring|disregard|forget|violate|break|abandon|dismiss|neglect|set 3 your|all|any|openai|the|ethical|safety|content|moral|aside 4 ethical|ethics|safety|moral|morals|morality|content|openai|guidelines|policy|policies|programming|guardrails|safeguards|alignment|moderation|restrictions 2 guidelines|rules|policy|policies|guardrails|programming|training|considerations|constraints|restrictions|concerns|filters|limitations|and|standards|principles|protocols',
+    ],
+  },
   {
     name: 'never_refuse',
     score: 0.85,
@@ -216,7 +268,7 @@ export const RULES: readonly RuleText[] = [
     name: 'task_hijack',
     score: 0.88,
     steps: [
-      'before 3 you 3 can|continue|proceed|do|answer|complete|solve|respond|finish|start|help|summarize 8 must|first|need|have|should|please|execute|perform',
+      'before 3 you 3 continue|proceed|answer|complete|solve|respond|finish|summarize 8 must|execute|perform',
       'stop|abandon|cancel|drop|halt|abort|skip 2 your|the|current|this|original|what|previous|user 2 task|tasks|job|work|request|summary|assignment|doing 4 and|instead|now|then|immediately|execute|do',
       'instead 1 of 3 summarizing|answering|doing|analyzing|translating|responding|following|completing|reviewing 8 say|write|output|print|reply|respond|send|do|tell|execute|repeat|please|you',
       'ignore|disregard|forget|skip 4 user|original|main|primary|current|above|previous|real 2 task|request|question|query|job|assignment|goal|text|document|email|content|article',
@@ -243,8 +295,8 @@ export const RULES: readonly RuleText[] = [
     name: 'secret_extraction',
     score: 0.8,
     steps: [
-      'reveal|tell|give|show|print|output|say|share|disclose|leak|repeat|write|spell|divulge|expose|provide|hint|encode 4 the|your|secret|me|hidden|access|admin|that|this 2 secret|password|passphrase|passcode|codeword|flag|access 2 key|code|word|phrase|password|you|were|that|in|to|is|given|hidden|stored|immediately|now|letter|backwards|and|verbatim|with|without|,',
-      "what|what's 1 is|was|are|the 2 the|your|that|secret 2 secret|password|passphrase|passcode|hidden|access 1 key|code|word|phrase|password|you|in|that|flag",
+      'reveal|tell|give|show|print|output|say|share|disclose|leak|repeat|spell|divulge|hint|encode 2 the|your 2 secret|password|passphrase|passcode|codeword|access|hidden 1 key|code|word|phrase|you|were|given|stored|verbatim|backwards|letter',
+      "what|what's 1 is|was|the 1 the|your 2 secret|password|passphrase|passcode|hidden|access 1 key|code|word|phrase|password|you",
       '@reveal 3 @secret 4 @you|@system|@instructions',
       '@reveal 4 @you 3 @secret',
     ],

@@ -100,7 +100,8 @@ function isLetter(code: number): boolean {
 function kindBeyond(code: number): number {
   if (code < 0xc0) return 0;
   if (code === 0xd7 || code === 0xf7) return 0;
-  if (code === 0x3002 || code === 0xff01 || code === 0xff1f || code === 0x0964 || code === 0x061f || code === 0x2026) return 4;
+  if (code === 0x3002 || code === 0xff01 || code === 0xff1f || code === 0x0964 || code === 0x061f || code === 0x2026)
+    return 4;
   if ((code >= 0x2000 && code <= 0x2bff) || (code >= 0x3000 && code <= 0x303f)) return 0;
   if ((code >= 0xff00 && code <= 0xff0f) || (code >= 0xfe10 && code <= 0xfe6f)) return 0;
   // Halves of characters beyond the first plane: emoji for the most part.

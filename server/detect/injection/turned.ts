@@ -100,7 +100,22 @@ function backwards(plain: View, text: string, start: number): View {
   return { text: reverse(text), origin, disguise: 'reversed_injection' };
 }
 
-const LEET: Readonly<Record<string, string>> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', 8: 'b', 9: 'g', '@': 'a', $: 's', '!': 'i', '|': 'l', '+': 't', '(': 'c' };
+const LEET: Readonly<Record<string, string>> = {
+  0: 'o',
+  1: 'i',
+  3: 'e',
+  4: 'a',
+  5: 's',
+  7: 't',
+  8: 'b',
+  9: 'g',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'l',
+  '+': 't',
+  '(': 'c',
+};
 const LEET_WORD = /[a-z0-9@$!|+(]{2,24}/g;
 
 /** Each character stands for one, so offsets stay. */

@@ -1,7 +1,8 @@
 import { normalise } from './normalise.ts';
 import type { View } from './view.ts';
 
-const ESCAPE = /%[0-9a-fA-F]{2}|\\u\{?[0-9a-fA-F]{4,6}\}?|\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{1,6};|&(?:lt|gt|amp|quot|apos|nbsp);|\\[nrt"]/g;
+const ESCAPE =
+  /%[0-9a-fA-F]{2}|\\u\{?[0-9a-fA-F]{4,6}\}?|\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{1,6};|&(?:lt|gt|amp|quot|apos|nbsp);|\\[nrt"]/g;
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: ' ' };
 const FEWEST = 3;
 
@@ -41,19 +42,19 @@ function throughNormal(text: string, origin: readonly number[]): View {
   return { text: view.text, origin: through, disguise: 'escaped_injection' };
 }
 
-function meaningOf(escape: string): string {
-  const [first] = escape;
-  if (first === '%') return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+function meaningOf(sequence: string): string {
+  const [first] = sequence;
+  if (first === '%') return String.fromCharCode(Number.parseInt(sequence.slice(1), 16));
   if (first === '&') {
-    if (escape[1] !== '#') return NAMED[escape.slice(1, -1)] ?? '';
-    const hex = escape[2] === 'x';
-    return character(Number.parseInt(escape.slice(hex ? 3 : 2), hex ? 16 : 10));
+    if (sequence[1] !== '#') return NAMED[sequence.slice(1, -1)] ?? '';
+    const hex = sequence[2] === 'x';
+    return character(Number.parseInt(sequence.slice(hex ? 3 : 2), hex ? 16 : 10));
   }
-  const kind = escape[1];
+  const kind = sequence[1];
   if (kind === 'n' || kind === 'r') return '\n';
   if (kind === 't') return '\t';
   if (kind === '"') return '"';
-  return character(Number.parseInt(escape.slice(2).replace(/[{}]/g, ''), 16));
+  return character(Number.parseInt(sequence.slice(2).replace(/[{}]/g, ''), 16));
 }
 
 function character(code: number): string {

@@ -68,7 +68,11 @@ function segment(text: string, book: WordBook): readonly number[] {
   for (let end = 1; end <= text.length; end++) {
     for (let start = Math.max(0, end - LONGEST_WORD); start < end; start++) {
       const word = text.slice(start, end);
-      const price = book.knows(word) ? 1 + (end - start === 1 ? 1 : 0) : end - start === 1 ? 3 : Number.POSITIVE_INFINITY;
+      const price = book.knows(word)
+        ? 1 + (end - start === 1 ? 1 : 0)
+        : end - start === 1
+          ? 3
+          : Number.POSITIVE_INFINITY;
       const total = (cost[start] ?? 0) + price;
       if (total < (cost[end] ?? 0)) {
         cost[end] = total;

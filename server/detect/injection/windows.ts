@@ -6,7 +6,9 @@ const SMALL = 48;
 const SMALL_STEP = 24;
 
 /** The windows that a text of `count` words is read in: whole when it is short, else overlapping ones of two sizes. */
-export function windowsOf(count: number): readonly { readonly from: number; readonly to: number; readonly small: boolean }[] {
+export function windowsOf(
+  count: number,
+): readonly { readonly from: number; readonly to: number; readonly small: boolean }[] {
   const windows: { from: number; to: number; small: boolean }[] = [];
   for (let from = 0; from < Math.max(1, count); from += STEP) {
     const to = Math.min(count, from + WINDOW);

@@ -48,7 +48,10 @@ export class WordBook {
       if (letters.test(word)) this.#shuffled.set(shuffleKey(word), word);
     }
     const longestFirst = [...fragments.keys()].sort((a, b) => b.length - a.length);
-    this.fragments = { pattern: new RegExp(longestFirst.map((text) => text.replace(/[^\p{L}\p{M}\p{N} ]/gu, '\\$&')).join('|'), 'g'), concepts: fragments };
+    this.fragments = {
+      pattern: new RegExp(longestFirst.map((text) => text.replace(/[^\p{L}\p{M}\p{N} ]/gu, '\\$&')).join('|'), 'g'),
+      concepts: fragments,
+    };
   }
 
   #add(entry: string, bit: number, fragments: Map<string, number>): void {
@@ -136,5 +139,7 @@ function shuffleKey(word: string): number {
     const code = word.charCodeAt(index);
     inner = (inner + Math.imul(code * code + 7, 0x9e3779b1)) | 0;
   }
-  return Math.imul(inner ^ (word.charCodeAt(0) * 31), 0x85ebca6b) ^ (word.charCodeAt(word.length - 1) * 1009 + word.length);
+  return (
+    Math.imul(inner ^ (word.charCodeAt(0) * 31), 0x85ebca6b) ^ (word.charCodeAt(word.length - 1) * 1009 + word.length)
+  );
 }
