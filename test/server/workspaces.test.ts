@@ -1,0 +1,220 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqliteStore } from '../../server/store/sqlite/open.ts';
+import { FakeProvider } from '../support/fake-provider.ts';
+import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
+
+let provider: FakeProvider;
+let daemon: TestDaemon;
+const managed = async (path: string, init: Parameters<TestDaemon['request']>[1] = {}) => {
+  const response = await daemon.request(`/api/v1${path}`, init);
+  return { status: response.status, body: (await response.json()) as never };
+};
+
+beforeAll(async () => {
+  provider = await FakeProvider.start();
+  daemon = await TestDaemon.start(`providers:\n${providerYaml('one', provider.baseUrl, ['m'])}`);
+  for (const slug of ['left', 'right']) {
+    const made = await managed('/workspaces', { body: { name: slug, slug } });
+    expect(made.status).toBe(201);
+  }
+});
+afterAll(async () => {
+  await daemon?.stop();
+  await provider?.stop();
+});
+
+type Listed = { data: { hash: string; slug: string; workspace_id: string }[] };
+
+async function publish(slug: string, workspace: string, systemPrompt: string) {
+  const path = `/callgate/presets/${slug}/publish?workspace_id=${workspace}`;
+  const text = `---\nmodel: one/m\n---\n${systemPrompt}\n`;
+  expect((await managed(path, { body: { text } })).status).toBe(200);
+}
+
+const systemOf = () => {
+  const messages = provider.received.at(-1)?.body['messages'] as { role: string; content: string }[] | undefined;
+  return messages?.find(({ role }) => role === 'system')?.content;
+};
+
+describe('workspaces are separate', () => {
+  it('in their keys', async () => {
+    const left = await daemon.key({ name: 'of left', workspace_id: 'left' });
+    const hashes = async (query: string) =>
+      ((await managed(`/keys${query}`)).body as Listed).data.map(({ hash }) => hash);
+    expect(await hashes('?workspace_id=left')).toContain(left.hash);
+    expect(await hashes('?workspace_id=right')).not.toContain(left.hash);
+    expect(await hashes('')).not.toContain(left.hash);
+    expect(await hashes('?workspace_id=all')).toContain(left.hash);
+    expect((await managed('/keys', { body: { name: 'x', workspace_id: 'nowhere' } })).status).toBe(400);
+  });
+
+  it('in their presets: the same slug is another preset in each, and a key reads and calls its own', async () => {
+    await publish('shared', 'left', 'You are of the left.');
+    await publish('shared', 'right', 'You are of the right.');
+    await publish('only-left', 'left', 'You are alone.');
+    const left = await daemon.key({ workspace_id: 'left' });
+    const right = await daemon.key({ workspace_id: 'right' });
+    expect((await daemon.chat(left.secret, { model: '@preset/shared' })).status).toBe(200);
+    expect(systemOf()).toContain('left');
+    expect((await daemon.chat(right.secret, { model: '@preset/shared' })).status).toBe(200);
+    expect(systemOf()).toContain('right');
+    expect((await daemon.chat(right.secret, { model: '@preset/only-left' })).status).toBe(404);
+
+    const slugs = async (key: string, query = '') => {
+      const response = await daemon.request(`/api/v1/presets${query}`, { key });
+      return [response.status, ((await response.json()) as Partial<Listed>).data?.map(({ slug }) => slug).sort()];
+    };
+    expect(await slugs(left.secret)).toEqual([200, ['only-left', 'shared']]);
+    expect(await slugs(right.secret)).toEqual([200, ['shared']]);
+    // Nor by asking for it.
+    expect((await slugs(right.secret, '?workspace_id=left'))[0]).toBe(404);
+    expect((await daemon.request('/api/v1/presets/only-left', { key: right.secret })).status).toBe(404);
+    expect(await slugs(daemon.managementKey)).toEqual([200, ['hello']]);
+    expect(await slugs(daemon.managementKey, '?workspace_id=left')).toEqual([200, ['only-left', 'shared']]);
+
+    const written = await daemon.request('/api/v1/presets/made-by-key/chat/completions', {
+      key: right.secret,
+      body: { model: 'one/m', messages: [{ role: 'user', content: 'x' }] },
+    });
+    expect(written.status).toBe(200);
+    expect((await managed('/presets/made-by-key?workspace_id=right')).status).toBe(200);
+    expect((await managed('/presets/made-by-key?workspace_id=left')).status).toBe(404);
+    expect((await managed('/presets/made-by-key')).status).toBe(404);
+  });
+
+  it('in what they spend: spend tree and activity', async () => {
+    const made = (await managed('/workspaces', { body: { name: 'Spender', slug: 'spender' } })).body as {
+      data: { id: string };
+    };
+    const { secret } = await daemon.key({ workspace_id: 'spender' });
+    await (await daemon.chat(secret, { model: 'one/m' })).json();
+    await (await daemon.chat(secret, { model: 'one/m' })).json();
+    const { workspaces } = (await managed('/callgate/spend')).body as {
+      workspaces: { slug: string; usage: number; keys: unknown[] }[];
+    };
+    const spender = workspaces.find(({ slug }) => slug === 'spender');
+    expect(spender).toMatchObject({ usage: 0.00012 });
+    expect(spender?.keys).toHaveLength(1);
+    const today = new Date().toISOString().slice(0, 10);
+    const activity = async (workspace: string) =>
+      ((await managed(`/activity?date=${today}&workspace_id=${workspace}`)).body as { data: { requests: number }[] })
+        .data;
+    expect((await activity('spender')).map(({ requests }) => requests)).toEqual([2]);
+    expect(await activity(made.data.id)).toEqual(await activity('spender'));
+    expect((await managed('/activity?workspace_id=nowhere')).status).toBe(404);
+    expect((await managed('/workspaces', { body: { name: 'Idle', slug: 'idle' } })).status).toBe(201);
+    expect(await activity('idle')).toEqual([]);
+  });
+
+  it('in the I/O log, which a workspace switches on in its own fields', async () => {
+    const patch = { is_observability_io_logging_enabled: true, io_logging_sampling_rate: 1 };
+    expect((await managed('/workspaces/left', { method: 'PATCH', body: patch })).status).toBe(200);
+    const kept = async (workspace: string) => {
+      const { secret } = await daemon.key({ workspace_id: workspace });
+      const { id } = (await (await daemon.chat(secret, { model: 'one/m' })).json()) as { id: string };
+      return (await managed(`/generation/content?id=${id}`)).status;
+    };
+    expect(await kept('left')).toBe(200);
+    expect(await kept('right')).toBe(404);
+    const standing = await managed('/callgate/io-log?workspace=left');
+    expect(standing.body).toMatchObject({ data: { is_observability_io_logging_enabled: true, stored: 1 } });
+
+    // Keys named by hash are shown as OpenRouter's numbers, which can be said again, and no others can.
+    const { hash } = await daemon.key({ workspace_id: 'left' });
+    const named = { workspace: 'left', io_logging_api_key_hashes: [hash] };
+    expect((await managed('/callgate/io-log', { method: 'PATCH', body: named })).status).toBe(200);
+    const shown = (await managed('/workspaces/left')).body as { data: { io_logging_api_key_ids: number[] } };
+    const [number = 0] = shown.data.io_logging_api_key_ids;
+    expect(Number.isSafeInteger(number)).toBe(true);
+    const say = (ids: unknown) =>
+      managed('/workspaces/left', { method: 'PATCH', body: { io_logging_api_key_ids: ids } });
+    expect((await say([number])).status).toBe(200);
+    expect((await say([number, 1])).status).toBe(400);
+    expect((await say(null)).body).toMatchObject({ data: { io_logging_api_key_ids: null } });
+  });
+});
+
+describe('a deleted workspace', () => {
+  it('leaves its spend, gives back its slug, and its preset is gone for its keys', async () => {
+    await managed('/workspaces', { body: { name: 'Brief', slug: 'brief' } });
+    const { secret, hash } = await daemon.key({ workspace_id: 'brief' });
+    await (await daemon.chat(secret, { model: 'one/m' })).json();
+    const before = (await managed('/credits')).body as { data: { total_usage: number } };
+    await managed(`/keys/${hash}`, { method: 'DELETE' });
+    await managed('/workspaces/brief/budgets/daily', { method: 'PUT', body: { limit_usd: 1 } });
+    expect((await managed('/workspaces/brief', { method: 'DELETE' })).body).toEqual({ deleted: true });
+    expect((await managed('/credits')).body).toEqual(before);
+    await managed('/workspaces', { body: { name: 'Brief again', slug: 'brief' } });
+    expect((await managed('/workspaces/brief/budgets')).body).toMatchObject({ data: [] });
+    expect((await managed('/keys?workspace_id=brief')).body).toEqual({ data: [] });
+  });
+});
+
+describe('the store', () => {
+  it('answers the very same list until something in it changes, and the old one when a change is undone', async () => {
+    const store = openSqliteStore(':memory:', () => new Date());
+    const workspace = await store.workspaces.default();
+    const before = store.workspaces.all();
+    expect(store.workspaces.all()).toBe(before);
+    await store.workspaceBudgets.put({
+      id: 'b1',
+      workspaceId: workspace.id,
+      interval: 'daily',
+      limit: 5,
+      createdAt: '2026-01-01T00:00:00.000Z',
+      updatedAt: '2026-01-01T00:00:00.000Z',
+    });
+    expect(store.workspaces.all()).toBe(before);
+    await store.workspaces.update(workspace.id, { name: 'Renamed' });
+    expect(store.workspaces.all()).not.toBe(before);
+    expect(store.workspaces.get(workspace.id)?.name).toBe('Renamed');
+
+    const undone = store.transact(async () => {
+      await store.workspaces.update(workspace.id, { name: 'Never' });
+      await store.workspaceBudgets.delete(workspace.id, 'daily');
+      throw new Error('no');
+    });
+    await expect(undone).rejects.toThrow('no');
+    expect(store.workspaces.get(workspace.id)?.name).toBe('Renamed');
+    expect(store.workspaceBudgets.of(workspace.id)).toHaveLength(1);
+    await store.close();
+  });
+});
+
+describe('budgets', () => {
+  const INTERVALS = ['lifetime', 'monthly', 'weekly', 'daily'] as const;
+  const step = fc.record({
+    interval: fc.constantFrom(...INTERVALS),
+    limit: fc.option(fc.integer({ min: 1, max: 6 })),
+  });
+
+  it('strictly decrease after whatever was asked for, in whatever order', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        run += 1;
+        const slug = `ordered-${run}`;
+        await managed('/workspaces', { body: { name: slug, slug } });
+        const expected = new Map<string, number>();
+        for (const { interval, limit } of steps) {
+          const path = `/workspaces/${slug}/budgets/${interval}`;
+          if (limit === null) {
+            expect((await managed(path, { method: 'DELETE' })).status).toBe(200);
+            expected.delete(interval);
+            continue;
+          }
+          const after = new Map(expected).set(interval, limit);
+          const limits = INTERVALS.flatMap((one) => after.get(one) ?? []);
+          const isOrdered = limits.every((one, index) => index === 0 || one < (limits[index - 1] ?? 0));
+          const { status } = await managed(path, { method: 'PUT', body: { limit_usd: limit } });
+          expect(status).toBe(isOrdered ? 200 : 400);
+          if (isOrdered) expected.set(interval, limit);
+        }
+        const { data } = (await managed(`/workspaces/${slug}/budgets`)).body as { data: { limit_usd: number }[] };
+        expect(data.map((one) => one.limit_usd)).toEqual(INTERVALS.flatMap((one) => expected.get(one) ?? []));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
