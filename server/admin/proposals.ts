@@ -106,22 +106,26 @@ export async function beginProposal({ admin }: BehaviorHouse, id: string): Promi
   return { kind: 'begun', row, key, body: JSON.parse(row.request) };
 }
 
-/** What came of it. A run that was refused on its way (by a budget, say) waits on, so that it can be run again. */
+/** What came of it. A run that was refused on its way (by a budget, say) cost nothing and waits on, so that it can be run again. */
 export async function endProposal(
   { admin, book }: BehaviorHouse,
   row: ProposalRow,
-  end: { readonly status: number; readonly generationId: string; readonly note: string | null },
+  end: {
+    readonly outcome: 'run' | 'refused' | 'failed';
+    readonly generationId: string;
+    readonly note: string | null;
+  },
 ): Promise<void> {
-  const ran = end.status < 300;
+  const { outcome, generationId, note } = end;
   await admin.store.proposals.move(row.id, 'running', {
-    status: ran ? 'run' : 'pending',
-    ...(ran ? { request: null } : { decidedAt: null }),
-    generationId: end.generationId,
-    note: end.note,
+    status: outcome === 'refused' ? 'pending' : outcome,
+    ...(outcome === 'refused' ? { decidedAt: null } : { request: null }),
+    generationId,
+    note,
   });
   const behavior = admin.store.behaviors.all().find(({ id }) => id === row.behaviorId);
-  if (ran && behavior)
-    await book.write(behavior, {}, { kind: 'run', detail: `proposal ${row.id}`, callId: end.generationId });
+  if (outcome === 'run' && behavior)
+    await book.write(behavior, {}, { kind: 'run', detail: `proposal ${row.id}`, callId: generationId });
   admin.events.emit({ kind: 'changed', changed: { what: 'behaviors' } });
 }
 

@@ -4,15 +4,20 @@ import { audit } from '../admin/audit.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { furnish, mintFirstKey } from '../admin/first-start.ts';
 import { PolicyBook } from '../admin/policy-book.ts';
+import { policyParts } from '../admin/policy-file/kinds.ts';
 import { Prices } from '../admin/prices.ts';
+import { ContentJudge } from '../engine/content/content-judge.ts';
 import { Engine } from '../engine/engine.ts';
 import { accountRoutes } from '../http/account.ts';
+import { analyticsRoutes } from '../http/analytics.ts';
 import { createApp } from '../http/app.ts';
 import { auditRoutes } from '../http/audit.ts';
+import { behaviorRoutes } from '../http/behaviors.ts';
 import { byokRoutes } from '../http/byok.ts';
 import { callgateRoutes } from '../http/callgate.ts';
 import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
+import { detectRoutes } from '../http/detect.ts';
 import { doctorRoutes } from '../http/doctor.ts';
 import { guardrailRoutes } from '../http/guardrails.ts';
 import { healthRoutes } from '../http/health.ts';
@@ -23,9 +28,11 @@ import { lifeRoutes } from '../http/life.ts';
 import { modelRoutes } from '../http/models.ts';
 import { observabilityRoutes } from '../http/observability.ts';
 import { organizationRoutes } from '../http/organization.ts';
+import { permitRoutes } from '../http/permits.ts';
 import { policyFileRoutes } from '../http/policy-file.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { priceRoutes } from '../http/prices.ts';
+import { proposalRoutes } from '../http/proposals.ts';
 import { routeRoutes } from '../http/route.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
 import { type AccessPolicy, digestOf } from '../http/security.ts';
@@ -50,6 +57,7 @@ import { proofOf } from './discovery.ts';
 import { doctorParts } from './doctor-parts.ts';
 import { Editors } from './editors.ts';
 import { lastProgramUse } from './last-program-use.ts';
+import { placeholderKeyIn } from './placeholder-key.ts';
 import { jsonFetcher, priceFiles } from './price-store.ts';
 import { paths } from './state-folder.ts';
 
@@ -107,10 +115,12 @@ export const compose: Compose = async (options) => {
   const behaviors = await composeBehaviors(admin, () => Math.min(config.server.permit_wait * 1000, TIME_BUDGET_MS));
   const engine = new Engine({
     presets: store.presets,
+    workspaces: store.workspaces,
     behaviors: behaviors.parts,
     standings: (layers) => store.ledger.standings(layers),
     keys: store.keys,
     policyOf: policies.policyOf,
+    content: new ContentJudge(placeholderKeyIn(options.state)),
     ledger,
     providers,
     memory,
@@ -150,10 +160,15 @@ export const compose: Compose = async (options) => {
   chatRoutes(app, context);
   keyRoutes(app, context);
   guardrailRoutes(app, context);
+  detectRoutes(app, context);
   workspaceRoutes(app, context);
   organizationRoutes(app, context);
+  behaviorRoutes(app, behaviors.house);
+  permitRoutes(app, behaviors.house);
+  proposalRoutes(app, context, behaviors.house);
   modelRoutes(app, context);
   accountRoutes(app, context);
+  analyticsRoutes(app, context);
   byokRoutes(app, context);
   observabilityRoutes(app, context);
   priceRoutes(app, prices);
@@ -162,7 +177,10 @@ export const compose: Compose = async (options) => {
   presetRoutes(app, context);
   routeRoutes(app, context);
   auditRoutes(app, context);
-  policyFileRoutes(app, context);
+  policyFileRoutes(
+    app,
+    policyParts(behaviors.house, (name) => options.env[name]),
+  );
   presetFileRoutes(app, context);
   sandboxRoutes(app, sandboxSecret);
   callgateRoutes(app, context, {

@@ -3,6 +3,8 @@ import { accessGate } from './access-gate.ts';
 import type { Asked } from './asked.ts';
 import { behaviorGate } from './behavior-gate.ts';
 import type { BehaviorParts } from './behavior-parts.ts';
+import { contentGate } from './content/content-gate.ts';
+import type { ContentJudge } from './content/content-judge.ts';
 import type { ForeseeParts } from './foresee.ts';
 import { permitGate } from './permit-gate.ts';
 import { proposalGate } from './proposal-gate.ts';
@@ -10,7 +12,11 @@ import { runawayGate } from './runaway-gate.ts';
 import { undecided } from './undecided.ts';
 
 /** What the gates need to know; the engine's parts have all of it. */
-export type AdmitParts = ForeseeParts & { readonly behaviors: BehaviorParts };
+export type AdmitParts = ForeseeParts & {
+  readonly behaviors: BehaviorParts;
+  readonly now: () => Date;
+  readonly content: ContentJudge;
+};
 
 /**
  * One question that policy asks of a call: gives it back as it is, or as it may go on (redacted, say), or refuses it. What does not
@@ -22,7 +28,7 @@ export type Gate = (parts: AdmitParts, asked: Asked) => Asked | Refusal | Promis
  * In this order: runaway, behavior and permit; access of what is asked for; content; and at last what may only be proposed, which all of
  * these must have let through.
  */
-const GATES: readonly Gate[] = [runawayGate, behaviorGate, permitGate, accessGate, proposalGate];
+const GATES: readonly Gate[] = [runawayGate, behaviorGate, permitGate, accessGate, contentGate, proposalGate];
 
 /**
  * Lets a call in, before anything has been done about it and before an answer of another call's may serve it. Nothing fails open: what

@@ -2,6 +2,7 @@ import type { Plugins } from '../plugins/read-plugins.ts';
 import type { BudgetLayer, EffectivePolicy } from '../policy/effective-policy.ts';
 import type { KeyRow } from '../store/store.ts';
 import type { CallInput } from './call.ts';
+import type { ContentCourse } from './content/content-course.ts';
 import type { JsonObject, PresetUsed } from './resolve-preset.ts';
 
 /** A call whose key may call and whose preset is merged in: what is asked for, before anything has been done about it. */
@@ -17,6 +18,8 @@ export type Asked = {
   /** Nobody calls: it is only asked what would be done. Then nothing may be remembered, used up or waited for. */
   readonly isDry: boolean;
   readonly request: JsonObject;
+  /** What content filters found in the request, and what they are to do with the answer; absent: nothing. */
+  readonly content?: ContentCourse | null;
   readonly preset: PresetUsed | null;
   readonly plugins: Plugins;
   /** The request's wish that an explicit maximum may be lowered. */
@@ -26,4 +29,6 @@ export type Asked = {
   readonly startedAt: Date;
   /** Monotonic milliseconds at the start. */
   readonly startedMs: number;
+  /** Milliseconds that it waited for a person, which are not taken from its patience elsewhere. */
+  readonly waitedMs?: number;
 };

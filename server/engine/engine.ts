@@ -8,11 +8,15 @@ import type { Transport } from '../providers/transport.ts';
 import { Turn } from '../providers/turn.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
 import type { KeyRow, KeyStore, LedgerStore, PresetStore } from '../store/store.ts';
+import type { WorkspaceStore } from '../store/workspace-store.ts';
 import { admit } from './admit.ts';
 import { announce } from './announce.ts';
 import type { Asked } from './asked.ts';
 import type { BehaviorParts } from './behavior-parts.ts';
 import type { CallAnswer, CallInput } from './call.ts';
+import type { ContentJudge } from './content/content-judge.ts';
+import { screenJson } from './content/screen-json.ts';
+import { settleBlocked } from './content/settle-blocked.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { askedOf, decide } from './decide.ts';
 import { dryRun } from './dry-run.ts';
@@ -30,10 +34,12 @@ import { tryRoutes } from './try-routes.ts';
 
 export type EngineParts = {
   readonly presets: PresetStore;
+  readonly workspaces: Pick<WorkspaceStore, 'get'>;
   readonly keys: Pick<KeyStore, 'byId'>;
   /** What every layer above a key says; throws when it cannot be known. */
   readonly policyOf: (key: KeyRow) => EffectivePolicy;
   readonly behaviors: BehaviorParts;
+  readonly content: ContentJudge;
   readonly ledger: Ledger;
   readonly standings: LedgerStore['standings'];
   readonly providers: Providers;
@@ -73,7 +79,11 @@ export class Engine {
     const admitting = admit(this.#parts, asked);
     const admitted = admitting instanceof Promise ? await admitting : admitting;
     if (admitted.kind === 'refused') return this.#refused(input.id, input, admitted);
-    return wishesToShare(admitted) ? this.#sharing.call(admitted, (one) => this.#serve(one)) : this.#serve(admitted);
+    const answering = wishesToShare(admitted)
+      ? this.#sharing.call(admitted, (one) => this.#serve(one))
+      : this.#serve(admitted);
+    const { content } = admitted;
+    return content ? { ...(await answering), conceal: content.conceal } : answering;
   }
 
   /** What a call would come to; see {@link dryRun}. */
@@ -91,7 +101,8 @@ export class Engine {
     const { eligible, fitted, bound } = decided;
     const generation = startOf(input, request, preset, bound);
     // A call that has waited for another's answer has so much less patience left.
-    const patienceMs = Math.max(0, Math.min(queueWaitMs, timeBudgetMs) - (performance.now() - startedMs));
+    const patience = Math.min(queueWaitMs + (asked.waitedMs ?? 0), timeBudgetMs);
+    const patienceMs = Math.max(0, patience - (performance.now() - startedMs));
     const { signal } = input;
     const { policy, ownBudgets } = asked;
     const granted = await reserveCall(this.#parts, {
@@ -119,6 +130,7 @@ export class Engine {
       startedMs,
       requestedModel,
       request,
+      content: asked.content ?? null,
       cuts: fitted?.cuts ?? null,
       preset,
       plugins,
@@ -173,7 +185,12 @@ export class Engine {
     if (result.kind === 'json') {
       const healed = course.plugins.healing && asksForJson(course.request) ? healAnswer(result) : result;
       if (healed !== result) course.stages.push(HEALING_STAGE);
-      return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, healed) };
+      const shown = course.content?.screens ? screenJson(course.content, course, healed) : healed;
+      if (shown.kind === 'refused') {
+        await settleBlocked(this.#parts, course, endpoint, healed.answer, shown);
+        return this.#refused(id, input, shown, routeMetadata(course, endpoint, performance.now() - course.startedMs));
+      }
+      return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, shown) };
     }
     return { kind: 'stream', id, maxTokens, events: streamThrough(this.#parts, course, endpoint, result) };
   }
@@ -195,6 +212,17 @@ export class Engine {
       const model = typeof body['model'] === 'string' ? body['model'] : null;
       announce(events, key, { id, preset: null, model, provider: null, status: refusal.status, cost: 0 });
     }
-    return { kind: 'refused', id, refusal, metadata: input.caller.wantsMetadata ? route : null };
+    const metadata = input.caller.wantsMetadata ? (route ?? screenedMetadata(input, refusal)) : null;
+    const { screened } = refusal;
+    return { kind: 'refused', id, refusal, metadata, ...(screened ? { conceal: screened.conceal } : {}) };
   }
+}
+
+/** OpenRouter's `openrouter_metadata` of a call that a guardrail stopped before it had a route. */
+function screenedMetadata({ body }: CallInput, { message, screened }: Refusal): JsonObject | null {
+  if (!screened) return null;
+  const { pipeline } = screened;
+  const requested = typeof body['model'] === 'string' ? body['model'] : '';
+  const nowhere = { region: null, attempt: 0, is_byok: false, endpoints: { total: 0, available: [] } };
+  return { requested, strategy: 'direct', summary: message, ...nowhere, pipeline };
 }

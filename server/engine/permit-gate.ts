@@ -7,6 +7,7 @@ import type { Asked } from './asked.ts';
 import type { BehaviorOfKey, PermitHeld, PermitMatter } from './behavior-parts.ts';
 import { type Decided, decide } from './decide.ts';
 import { modelsOf } from './eligible.ts';
+import { keyRefusal } from './key-standing.ts';
 import { madeOf } from './made-of.ts';
 import { taskOf } from './task.ts';
 
@@ -50,12 +51,26 @@ async function withLeave(parts: AdmitParts, asked: Asked, behavior: BehaviorOfKe
   // Nobody is asked about a call that could not go anywhere.
   const going = await route();
   if (going.kind === 'refused') return going;
+  const beganMs = performance.now();
   const answer = await permits.wait(question, matterOf(asked, behavior, going), {
     patienceMs: permitWaitMs(),
     signal: input.signal,
     onWaiting: input.onWaiting,
   });
-  return answer.kind === 'permitted' ? permitted(asked, answer.permits) : answer;
+  if (answer.kind === 'refused') return answer;
+  const now = await asItStands(parts, asked);
+  return now.kind === 'refused' ? now : { ...permitted(now, answer.permits), waitedMs: performance.now() - beganMs };
+}
+
+/** What was true of the key when the call began to wait may be true no more. */
+async function asItStands(
+  { keys, policyOf, now }: Pick<AdmitParts, 'keys' | 'policyOf' | 'now'>,
+  asked: Asked,
+): Promise<Asked | Refusal> {
+  const key = await keys.byId(asked.key.id);
+  const barred = keyRefusal(key, now());
+  if (barred || !key) return barred ?? refuse('invalid_key');
+  return { ...asked, key, policy: policyOf(key) };
 }
 
 function permitted(asked: Asked, permits: readonly PermitHeld[]): Asked {

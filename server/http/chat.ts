@@ -18,6 +18,9 @@ const message = z.looseObject({
 const modelName = z.string().min(1).max(512);
 const positive = z.int().positive().nullable().optional();
 
+/** Until when a call waits, or has waited, for a person's permit; ISO 8601 UTC. */
+const PERMIT_DEADLINE = 'x-callgate-permit-deadline';
+
 /** The fields the daemon itself reads; all others are the provider's to judge and survive as they are. */
 export const chatRequest = z.looseObject({
   messages: z.array(message).min(1),
@@ -76,11 +79,16 @@ export async function answerCall(
   });
   const id = generationId(admin.now());
   reply.header('x-generation-id', id);
-  const input: CallInput = { id, key, body, draft, caller: callerOf(request), signal: gone.signal };
+  const waiting = { hurry: () => {} };
+  const onWaiting = (deadline: Date) => {
+    reply.header(PERMIT_DEADLINE, deadline.toISOString());
+    waiting.hurry();
+  };
+  const input: CallInput = { id, key, body, draft, caller: callerOf(request), signal: gone.signal, onWaiting };
   const answering = kept(admin.ioLog, input, engine.call(input));
   if (body['stream'] !== true) return sendWhole(reply, await answering);
 
-  const early = await orSlow(answering, keepAliveMs);
+  const early = await orSlow(answering, keepAliveMs, waiting);
   if (early !== 'slow' && early.kind !== 'stream') return sendWhole(reply, early);
   const stream = new EventStream(reply, keepAliveMs);
   if (early === 'slow') stream.comment();
@@ -102,14 +110,17 @@ export async function answerCall(
 }
 
 /** What comes first: the answer, or the moment at which a word must be said to keep the connection alive. */
-function orSlow<T>(answering: Promise<T>, patienceMs: number): Promise<T | 'slow'> {
+function orSlow<T>(answering: Promise<T>, patienceMs: number, waiting: { hurry: () => void }): Promise<T | 'slow'> {
   return new Promise((resolve, reject) => {
+    // A call that waits for a person says so at once.
+    waiting.hurry = () => resolve('slow');
     const timer = setTimeout(() => resolve('slow'), patienceMs).unref();
     answering.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
-function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply {
+/** Writes an answer that is no stream. */
+export function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply {
   switch (answer.kind) {
     case 'refused':
       return sendRefusal(reply, answer.refusal, answer.metadata ? { openrouter_metadata: answer.metadata } : {});

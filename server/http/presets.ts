@@ -15,6 +15,7 @@ import {
 } from '../admin/presets.ts';
 import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API, presetPatch, publishRequest, rollbackRequest } from '../protocol.ts';
+import type { KeyRow } from '../store/store.ts';
 import { chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
 import { workspaceOf } from './organization-scope.ts';
@@ -89,7 +90,7 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
   for (const { path, request: schema, systemOf } of SURFACES) {
     app.post<BySlug>(`/api/v1/presets/:slug/${path}`, any, async (request, reply) => {
       const identity = identityOf(request);
-      if (identity.kind === 'key' && !identity.key.canWritePresets) {
+      if (identity.kind === 'key' && !mayWritePresets(admin, identity.key)) {
         return sendRefusal(reply, refuse('preset_write_denied', { detail: `"${identity.key.name}"` }));
       }
       const workspace = workspaceIn(request);
@@ -113,6 +114,11 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
         : sendData(reply, await presetWithVersion(admin, found.row));
     });
   }
+}
+
+/** What a behavior runs is not its own to change. */
+function mayWritePresets({ store }: HttpContext['admin'], key: KeyRow): boolean {
+  return key.canWritePresets && !store.behaviors.all().some(({ keyId }) => keyId === key.id);
 }
 
 /** Callgate's own operations on presets: files, rollback, diff, status. */
