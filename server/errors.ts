@@ -246,6 +246,12 @@ export const ERRORS = {
     message: 'Management keys cannot call models',
     remedy: 'Make an API key with `callgate keys create`.',
   },
+  server_tool_disabled: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'This server tool is disabled',
+    remedy: 'Leave the tool out, or take it from the workspace’s disabled_server_tools.',
+  },
   preset_write_denied: {
     status: 403,
     type: 'permission_denied',
@@ -312,6 +318,24 @@ export const ERRORS = {
     type: 'invalid_request',
     message: 'This request for a permit has been answered',
     remedy: 'List those that wait with `callgate permits list`.',
+  },
+  content_blocked: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Request blocked by content filter',
+    remedy: 'Take it out of the request, or let the guardrail that metadata names redact it (`callgate guardrails update`).',
+  },
+  prompt_injection_blocked: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Request blocked: prompt injection patterns detected',
+    remedy: 'Take the text out, or, where it is harmless, put the phrase on the organization’s injection allow-list.',
+  },
+  answer_blocked: {
+    status: 403,
+    type: 'permission_denied',
+    message: 'Answer blocked by content filter',
+    remedy: 'Ask otherwise, or let the guardrail that metadata names redact answers (`callgate guardrails update`).',
   },
   policy_unavailable: {
     status: 403,
@@ -533,6 +557,13 @@ export type Refusal = {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Whole seconds for the Retry-After header. */
   readonly retryAfter: number | null;
+  /** Of a call that content filters refused: what its route metadata tells of them, and how its texts are hidden from logs. */
+  readonly screened?: Screened;
+};
+
+export type Screened = {
+  readonly pipeline: readonly Readonly<Record<string, unknown>>[];
+  readonly conceal: (text: string) => string;
 };
 
 /**

@@ -64,6 +64,7 @@ export function generationView(row: GenerationRow, feedback: readonly FeedbackRo
       max_tokens: row.clamp,
       preset:
         row.presetSlug === null ? null : { slug: row.presetSlug, version: row.presetVersion, hash: row.presetHash },
+      content_findings: row.content ?? [],
       attempts: row.attempts,
       feedback: feedback.map(({ category, comment, createdAt }) => ({ category, comment, created_at: createdAt })),
     },

@@ -36,10 +36,10 @@ export class CustomPattern {
   }
 
   /** In the order they stand, none overlapping, none empty; UTF-16 offsets. */
-  find(text: string): readonly TextSpan[] {
+  find(text: string, from = 0): readonly TextSpan[] {
     const found: TextSpan[] = [];
     const matcher = this.#compiled.matcher(text);
-    while (matcher.find()) {
+    for (let more = matcher.find(from); more; more = matcher.find()) {
       const start = matcher.start();
       if (matcher.end() > start) found.push({ start, end: matcher.end() });
       if (found.length === MOST_MATCHES) {

@@ -34,7 +34,8 @@ export type Caller = {
 };
 
 /** The answer to a call. Every one has an id: it stands in `X-Generation-Id` and finds the generation. */
-export type CallAnswer =
+/** `conceal`: hides what guardrails took out of the request from whatever keeps a copy of it or of the answer. */
+export type CallAnswer = { readonly conceal?: (text: string) => string } & (
   | { readonly kind: 'refused'; readonly id: string; readonly refusal: Refusal; readonly metadata: JsonObject | null }
   | {
       readonly kind: 'json';
@@ -52,7 +53,8 @@ export type CallAnswer =
       readonly events: AsyncIterable<string>;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'aborted'; readonly id: string };
+  | { readonly kind: 'aborted'; readonly id: string }
+);
 
 /** Our own id of a generation, in OpenRouter's form: `gen-<unix seconds>-<20 characters>`. */
 export function generationId(now: Date): string {

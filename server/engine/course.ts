@@ -5,6 +5,7 @@ import type { Endpoint } from '../providers/registry.ts';
 import type { Attempt as AttemptRecord, KeyRow } from '../store/store.ts';
 import type { Bound } from './bound.ts';
 import type { Caller } from './call.ts';
+import type { ContentCourse } from './content/content-course.ts';
 import type { Eligible } from './eligible.ts';
 import type { CutRequest } from './fit-context.ts';
 import type { JsonObject, PresetUsed } from './resolve-preset.ts';
@@ -20,6 +21,8 @@ export type Course = {
   readonly startedMs: number;
   readonly requestedModel: string;
   readonly request: JsonObject;
+  /** What content filters found so far, and do with the answer; null: nothing. */
+  readonly content: ContentCourse | null;
   /** What is sent instead to endpoints whose context it does not fit. */
   readonly cuts: ReadonlyMap<string, CutRequest> | null;
   readonly preset: PresetUsed | null;
@@ -70,11 +73,17 @@ export function routeMetadata(course: Course, served: Endpoint | null, generatio
       ...(reason ? { reason } : {}),
       ...(key ? { key } : {}),
     })),
-    ...(course.stages.length > 0 ? { pipeline: course.stages } : {}),
+    ...pipelineOf(course),
     ...(eligible.left.length > 0 ? { left_out: eligible.left } : {}),
     ...warningsOf(course, served),
     generation_time: Math.round(generationMs),
   };
+}
+
+/** What guardrails and plugins did to the call. */
+function pipelineOf({ content, stages }: Course): JsonObject {
+  const pipeline = content ? [...content.stages, ...stages] : stages;
+  return pipeline.length > 0 ? { pipeline } : {};
 }
 
 /** What of the request the endpoint was not sent, because it would have refused it. */

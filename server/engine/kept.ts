@@ -28,8 +28,17 @@ function isWanted(ioLog: IoLog, { id, key, body, caller }: CallInput): boolean {
 
 async function keep(ioLog: IoLog, input: CallInput, answering: Promise<CallAnswer>): Promise<CallAnswer> {
   const { id, key, body: request } = input;
-  const put = (answer: IoAnswer) => ioLog.put({ id, workspaceId: key.workspaceId, keyId: key.id, request, answer });
   const answer = await answering;
+  const { conceal } = answer;
+  const put = (kept: IoAnswer) =>
+    ioLog.put({
+      id,
+      workspaceId: key.workspaceId,
+      keyId: key.id,
+      request,
+      answer: kept,
+      ...(conceal ? { conceal } : {}),
+    });
   switch (answer.kind) {
     case 'json':
       put({ kind: 'json', text: answer.body });

@@ -66,7 +66,8 @@ export async function settleAnswer(
   const { usage, estimated } = await usageSoFar(course, tally);
   const cost = costOf(endpoint.model.price, usage, course.bound.weight.images, estimated);
   await settle(parts, course, endpoint, tally, ending, usage, cost);
-  noteAnswer(parts.memory, course, endpoint, usage, ending);
+  // That a guardrail stopped the answer says nothing against the endpoint.
+  noteAnswer(parts.memory, course, endpoint, usage, course.content?.blocked ? { ...ending, status: 200 } : ending);
   return { usage, cost };
 }
 
@@ -116,6 +117,7 @@ async function settle(
     clamp: course.maxTokens,
     attempts: course.attempts,
     ...(course.attempts.at(-1)?.byokId ? { isByok: true } : {}),
+    ...(course.content ? { content: course.content.findings } : {}),
     ...ending,
   };
   await ledger.settle(id, end).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import { excludesReasoning } from '../providers/reasoning.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type AttemptResult, errorIn, parseObject } from './attempt.ts';
 import { ChunkRewriter } from './chunk-rewriter.ts';
+import { StreamScreen } from './content/stream-screen.ts';
 import { type Course, isByok, routeMetadata } from './course.ts';
 import { withoutThoughts } from './hide-thoughts.ts';
 import type { JsonObject } from './resolve-preset.ts';
@@ -17,6 +18,8 @@ const CHECKPOINT_MS = 1_000;
 const DONE = 'data: [DONE]\n\n';
 /** How long a provider may take to end its answer after it has said that it is done. */
 const HANG_UP_MS = 200;
+/** How long an answer that nobody may see is read on for its usage, where hanging up stops its billing. */
+const HEAR_OUT_MS = 500;
 
 type OpenStream = Extract<AttemptResult, { kind: 'stream' }>;
 
@@ -41,7 +44,7 @@ export async function* streamThrough(
     stopCheckpoints();
     const cancelled = course.signal.aborted;
     const status = cancelled ? 499 : (broken?.status ?? 200);
-    if (broken) tally.finishReason = 'error';
+    if (broken) tally.finishReason = course.content?.blocked ? 'content_filter' : 'error';
     const generationMs = performance.now() - course.startedMs;
     settled ??= settleAnswer(parts, course, endpoint, tally, {
       status,
@@ -69,14 +72,19 @@ export async function* streamThrough(
       if (tally.finishReason === null && !hangUp && !course.signal.aborted)
         throw new CutShort('the stream ended before it was finished');
     } catch (error) {
-      if (!hangUp && !course.signal.aborted) broken = brokenBy(error, endpoint, source);
+      if (!hangUp && !course.signal.aborted) broken = frame.screen?.refusal ?? brokenBy(error, endpoint, source);
+    }
+    if (broken && frame.screen?.refusal) {
+      parts.events.emit({ kind: 'refused', keyId: course.key.id, id: course.id, refusal: broken });
+      yield `data: ${JSON.stringify({ ...frame.members, ...blockedChunk(broken) })}\n\n`;
+      await hearOut(source, tally, endpoint);
     }
     const { usage, cost } = await settle();
     const metadata = course.caller.wantsMetadata
       ? { openrouter_metadata: routeMetadata(course, endpoint, performance.now() - course.startedMs) }
       : {};
     const usageMember = { usage: usageReport(tally.rawUsage, usage, cost, isByok(course)), ...metadata };
-    yield `data: ${JSON.stringify({ ...frame.members, ...(broken ? errorChunk(broken) : { choices: [] }), ...usageMember })}\n\n${DONE}`;
+    yield `data: ${JSON.stringify({ ...frame.members, ...(broken && !frame.screen?.refusal ? errorChunk(broken) : { choices: [] }), ...usageMember })}\n\n${DONE}`;
   } finally {
     clearTimeout(hangUp);
     // The caller may have gone while a batch was being handed over: the rest is read for its usage, or was cut off already.
@@ -91,6 +99,8 @@ type Frame = {
   readonly rewriter: ChunkRewriter;
   /** The caller does not want to see the reasoning. */
   readonly hidesThoughts: boolean;
+  /** What looks at the answer before the caller sees it; null: nothing does. */
+  readonly screen: StreamScreen | null;
 };
 
 function frameOf(course: Course, endpoint: Endpoint): Frame {
@@ -101,6 +111,7 @@ function frameOf(course: Course, endpoint: Endpoint): Frame {
     members: { id: course.id, object: 'chat.completion.chunk', created, model, provider },
     rewriter: new ChunkRewriter({ id: course.id, model, provider }, created),
     hidesThoughts: excludesReasoning(course.request),
+    screen: course.content?.screens ? new StreamScreen(course.content, course.request) : null,
   };
 }
 
@@ -112,10 +123,21 @@ function passAllOn(batch: readonly string[], tally: Tally, frame: Frame): Passed
   for (const data of batch) {
     if (data.trim() === '[DONE]') return { text, error: null, done: true };
     const passed = passOn(data, tally, frame);
-    if (passed instanceof CutShort) return { text, error: passed, done: false };
+    if (passed instanceof CutShort) {
+      if (frame.screen?.refusal) countOn(batch, data, tally);
+      return { text, error: passed, done: false };
+    }
     text += passed;
   }
   return { text, error: null, done: false };
+}
+
+/** What came with the event that a content filter stopped the answer at: its usage may be among it. */
+function countOn(batch: readonly string[], from: string, tally: Tally): void {
+  for (const data of batch.slice(batch.indexOf(from) + 1)) {
+    const chunk = parseObject(data);
+    if (chunk) tally.add(chunk);
+  }
 }
 
 /** Takes in one event and gives what is to be written for it: nothing for usage that stands alone. */
@@ -127,7 +149,9 @@ function passOn(data: string, tally: Tally, frame: Frame): string | CutShort {
   tally.add(chunk);
   const { choices } = chunk;
   if (!Array.isArray(choices) || choices.length === 0) return '';
-  const shown = frame.hidesThoughts ? withoutThoughts(choices) : choices;
+  const wanted = frame.hidesThoughts ? withoutThoughts(choices) : choices;
+  const shown = frame.screen ? frame.screen.pass(wanted) : wanted;
+  if (frame.screen?.refusal) return new CutShort('a content filter stopped the answer');
   if (shown.length === 0) return '';
   const text =
     shown === choices
@@ -158,6 +182,19 @@ function brokenBy(error: unknown, endpoint: Endpoint, { clean }: OpenStream): Re
 /** The last chunk of a stream that failed midway, as OpenRouter sends it. */
 export function errorChunk(refusal: Refusal): JsonObject {
   return { ...errorBody(refusal), choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }] };
+}
+
+/** The last words of a stream that a content filter stopped; its usage comes behind them. */
+const blockedChunk = (refusal: Refusal): JsonObject => ({
+  ...errorBody(refusal),
+  choices: [{ index: 0, delta: { content: '' }, finish_reason: 'content_filter' }],
+});
+
+/** Reads on for the usage: for a moment only where hanging up ends the billing. */
+async function hearOut(source: OpenStream, tally: Tally, endpoint: Endpoint): Promise<void> {
+  const timer = endpoint.provider.cancelStopsBilling ? setTimeout(() => source.body.destroy(), HEAR_OUT_MS) : undefined;
+  await drain(source, tally);
+  clearTimeout(timer);
 }
 
 async function drain(source: OpenStream, tally: Tally): Promise<void> {

@@ -15,6 +15,8 @@ export type IoRecord = {
   readonly keyId: string;
   readonly request: JsonRecord;
   readonly answer: IoAnswer;
+  /** Hides what guardrails took out of the request. */
+  readonly conceal?: (text: string) => string;
 };
 
 /** Whose call it is, as far as the choice of what to keep goes by it. */
@@ -189,8 +191,11 @@ export class IoLog {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     const rows = [];
-    for (const { id, createdAt, workspaceId, keyId, request, answer } of batch) {
-      const body = await compress(JSON.stringify(contentOf(request, answer)));
+    for (const { id, createdAt, workspaceId, keyId, request, answer, conceal } of batch) {
+      const hidden = conceal
+        ? (_: string, value: unknown) => (typeof value === 'string' ? conceal(value) : value)
+        : undefined;
+      const body = await compress(JSON.stringify(contentOf(request, answer), hidden));
       // Switched off meanwhile: then it is not kept any more.
       if (this.#settings.get(workspaceId)?.enabled) rows.push({ id, createdAt, workspaceId, keyId, body });
     }

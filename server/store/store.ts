@@ -1,6 +1,7 @@
 import type { Nano } from '../pricing/money.ts';
 import type { ByokStore } from './byok-store.ts';
 import type { DestinationStore } from './destination-store.ts';
+import type { AnalyticsStore } from './analytics-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BehaviorStore } from './behavior-store.ts';
 import type { GuardrailStore } from './guardrail-store.ts';
@@ -30,6 +31,7 @@ export type Store = {
   readonly feedback: FeedbackStore;
   readonly byok: ByokStore;
   readonly destinations: DestinationStore;
+  readonly analytics: AnalyticsStore;
   readonly audit: AuditStore;
   readonly behaviors: BehaviorStore;
   readonly permits: PermitStore;
@@ -248,8 +250,23 @@ export type GenerationEnd = {
   readonly attempts: readonly Attempt[];
   /** Set when a key that somebody brought (`/byok`) served it: limits that do not include those are not charged. */
   readonly isByok?: true;
+  /** What content filters found in its request and answer; absent: nothing. */
+  readonly content?: readonly ContentFinding[];
   /** Set when the answer was another generation's: kept in the response cache, or shared while it was under way. */
   readonly copyOf?: { readonly id: string; readonly how: 'cache' | 'coalesced' };
+};
+
+/** What content filters found in a call: how often, and what was done about it; never what it was. */
+export type ContentFinding = {
+  readonly direction: 'input' | 'output';
+  readonly detector: 'pii' | 'secrets' | 'injection' | 'custom';
+  readonly type: string;
+  readonly rule: string | null;
+  readonly action: 'block' | 'redact' | 'flag';
+  readonly count: number;
+  readonly score: number | null;
+  /** Ids of the guardrails that ask for the action. */
+  readonly guardrails: readonly string[];
 };
 
 /** One try at one endpoint. `status` is its HTTP status, or 0 when none came. */

@@ -34,3 +34,6 @@ const isGroupEnd = (code: number) => code === 0x20 || code === 0xa0 || code === 
 
 const isAlphanumeric = (code: number) =>
   isDigit(code) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+
+/** Characters of an IBAN of this country, letters in either case; null: no such country. */
+export const ibanLength = (country: string): number | null => LENGTHS[country.toUpperCase()] ?? null;

@@ -12,11 +12,15 @@ const MOST_JUDGED = 128;
  * Finds credentials in any text, in the order they stand, none overlapping. Linear: one pass looks for the literals of all
  * rules, and a bounded pattern is tried only where one begins. Placeholders and examples are left out.
  */
-export function findSecrets(text: string, rules: readonly SecretRule[] = SECRET_RULES): readonly SecretFinding[] {
+export function findSecrets(
+  text: string,
+  rules: readonly SecretRule[] = SECRET_RULES,
+  from = 0,
+): readonly SecretFinding[] {
   const findings: SecretFinding[] = [];
   const { prefilter, byFirst } = indexOf(rules);
-  let floor = 0;
-  prefilter.lastIndex = 0;
+  let floor = from;
+  prefilter.lastIndex = from;
   for (let hit = prefilter.exec(text); hit !== null; hit = prefilter.exec(text)) {
     const some = byFirst.get(hit[0].charCodeAt(0)) ?? [];
     const finding = matchAt(text, hit.index, some, floor);
@@ -80,4 +84,11 @@ function literalPrefilter(rules: readonly SecretRule[]): RegExp {
   const literals = rules.flatMap((rule) => rule.keywords).map((literal) => literal.replace(/[^\w]/g, '\\$&'));
   // Without a rule, nothing is to be found: `(?!)` matches nowhere, an empty pattern would everywhere.
   return new RegExp(literals.length > 0 ? literals.join('|') : '(?!)', 'g');
+}
+
+/** Where the literal of a rule begins at or after `from`; -1: nowhere. */
+export function secretKeywordAt(text: string, from: number): number {
+  const { prefilter } = indexOf(SECRET_RULES);
+  prefilter.lastIndex = from;
+  return prefilter.exec(text)?.index ?? -1;
 }

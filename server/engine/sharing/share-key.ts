@@ -12,12 +12,16 @@ export function shareKey({
   policy,
   request,
   preset,
-}: Pick<Asked, 'key' | 'policy' | 'request' | 'preset'>): string {
+  content,
+}: Pick<Asked, 'key' | 'policy' | 'request' | 'preset' | 'content'>): string {
   const { cache_enabled: _enabled, cache_ttl_seconds: _ttl, stream, ...rest } = request;
   const version = preset ? [preset.slug, preset.version, preset.hash] : null;
-  const identity = JSON.stringify([key.hash, rulesOf(policy), 'chat', stream === true, version, rest]);
+  const identity = JSON.stringify([key.hash, rulesOf(policy), 'chat', stream === true, version, rest, valuesOf(content)]);
   return createHash('sha256').update(identity).digest('base64url');
 }
+
+/** Requests that are alike once their values are replaced have answers that are not, once those are put back. */
+const valuesOf = (content: Asked['content']) => (content && !content.vault.isEmpty ? content.vault.fingerprint : null);
 
 /** What a policy says of a request and its answer; what it says of money is no reason to forget an answer that costs nothing. */
 function rulesOf(policy: EffectivePolicy): string {

@@ -43,10 +43,11 @@ const END = [
   'attempts',
   'copyOf',
   'isByok',
+  'content',
 ] as const satisfies readonly (keyof GenerationEnd)[];
 
 /** Fields that are absent rather than null. */
-const OPTIONAL: ReadonlySet<string> = new Set(['copyOf', 'isByok']);
+const OPTIONAL: ReadonlySet<string> = new Set(['copyOf', 'isByok', 'content']);
 
 type Lists = { readonly start: (typeof START)[number]; readonly end: (typeof END)[number] };
 /** `never` where a field stands in none of the lists: nothing can be written then. */
