@@ -12,6 +12,7 @@ import { askForPlan, POLICY_FILE, plannedChange, planText, readPolicyFile } from
 const applied = z.object({
   data: z.object({
     changes: z.array(plannedChange),
+    notes: z.array(z.string()),
     secrets: z.array(z.object({ section: z.string(), name: z.string(), secret: z.string() })),
   }),
 });
@@ -40,6 +41,7 @@ export function addApply(program: Command): void {
       if (globals.json) return printJson(data);
       if (yes || data.changes.length === 0) print(planText(data.changes, true));
       else note('Done.');
+      for (const line of data.notes) note(oneLine(line));
       if (data.secrets.length === 0) return;
       note('The new keys, shown this once:');
       for (const { name, secret } of data.secrets) print(`${oneLine(name)}  ${secret}`);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { connect } from './api.ts';
 import { addCommand, globalsOf } from './globals.ts';
-import { print, printJson } from './output.ts';
+import { note, oneLine, print, printJson } from './output.ts';
 import { askForPlan, POLICY_FILE, planText, readPolicyFile } from './policy-plan.ts';
 
 export function addPlan(program: Command): void {
@@ -12,6 +12,7 @@ export function addPlan(program: Command): void {
       const planned = await askForPlan(await connect(globals), body);
       if (globals.json) return printJson(planned);
       print(planText(planned.changes));
+      for (const line of planned.notes) note(oneLine(line));
     },
   );
 }

@@ -15,7 +15,9 @@ export const plannedChange = z.object({
   fields: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
 });
 export type PlannedChange = z.infer<typeof plannedChange>;
-const plan = z.object({ data: z.object({ changes: z.array(plannedChange), digest: z.string() }) });
+const plan = z.object({
+  data: z.object({ changes: z.array(plannedChange), notes: z.array(z.string()), digest: z.string() }),
+});
 
 /** The file as a request to the daemon has it. */
 export function readPolicyFile(file: string): { readonly text: string; readonly file: string } {

@@ -108,28 +108,40 @@ const destination = z.strictObject({
   id,
   type: described('What kind of place it is. Cannot be changed later.', text),
   config: optional(
-    'Its settings, without secrets: those are given by `callgate destinations`, or as env:NAME here.',
+    'Its settings. Secrets stand here as env:NAME, of the daemon’s environment, and are read when it is made.',
     z.record(z.string(), z.unknown()),
   ),
   enabled: optional('Whether it is told of calls.', z.boolean()),
   sampling_rate: optional('The share of sessions it is told of.', z.number().check(z.minimum(0.0001), z.maximum(1))),
   privacy_mode: optional('Prompts and answers are left out.', z.boolean()),
+  keys: nullable('Names of the keys whose calls it is told of; null: all.', names),
+  filter_rules: nullable(
+    'Which calls it is told of.',
+    z.strictObject({
+      enabled: optional('false: all of them.', z.boolean()),
+      groups: described('One of them suffices.', z.array(z.record(z.string(), z.unknown()))),
+    }),
+  ),
+  broadcast_generation_cost: optional('Whether it is told what a call cost.', z.boolean()),
+  broadcast_generation_identity: optional('Whether it is told whose call it was.', z.boolean()),
+  broadcast_generation_request_context: optional('Whether it is told where a call came from.', z.boolean()),
+  regions: optional('Where it may be told from.', z.array(z.enum(['global', 'europe', 'us']))),
 });
 
 /** callgate.yaml. What it does not name is left alone, unless `prune`. */
 export const policyFileSchema = z.strictObject({
   prune: optional('true: what the file’s sections do not list is deleted.', z.boolean()),
-  organizations: optional('Organizations with their credits and ceilings.', z.array(organization)),
-  members: optional('People of the organizations.', z.array(member)),
-  workspaces: optional('Workspaces with their budgets.', z.array(workspaces)),
-  guardrails: optional(
+  organizations: nullable('Organizations with their credits and ceilings.', z.array(organization)),
+  members: nullable('People of the organizations.', z.array(member)),
+  workspaces: nullable('Workspaces with their budgets.', z.array(workspaces)),
+  guardrails: nullable(
     'Budgets, access, modalities and content rules, for keys, members or a whole workspace.',
     z.array(guardrail),
   ),
-  keys: optional('API keys, without their secrets.', z.array(key)),
-  behaviors: optional('A preset, a key and how far it is trusted.', z.array(behavior)),
-  permits: optional('What needs a person’s permit.', z.array(permit)),
-  destinations: optional('Where calls are told of.', z.array(destination)),
+  keys: nullable('API keys, without their secrets.', z.array(key)),
+  behaviors: nullable('A preset, a key and how far it is trusted.', z.array(behavior)),
+  permits: nullable('What needs a person’s permit.', z.array(permit)),
+  destinations: nullable('Where calls are told of.', z.array(destination)),
 });
 
 export type PolicyFile = z.infer<typeof policyFileSchema>;

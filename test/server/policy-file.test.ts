@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parsePolicyFile } from '../../server/policy-file/parse.ts';
 import { TestDaemon } from '../support/test-daemon.ts';
 
 const daemons: TestDaemon[] = [];
@@ -21,6 +23,7 @@ type Answer = {
       readonly fields: readonly { readonly field: string; readonly before?: unknown; readonly after?: unknown }[];
     }[];
     readonly digest: string;
+    readonly notes: readonly string[];
     readonly text: string;
     readonly secrets: readonly { readonly section: string; readonly name: string; readonly secret: string }[];
   };
@@ -105,7 +108,7 @@ describe('callgate.yaml', () => {
     const key = (await (await daemon.request('/api/v1/key', { key: secret })).json()) as { data: { limit: number } };
     expect(key.data.limit).toBe(12.5);
     expect((await plan(daemon, FILE)).data.changes).toEqual([]);
-    expect((await apply(daemon, FILE)).data).toEqual({ changes: [], secrets: [] });
+    expect((await apply(daemon, FILE)).data).toEqual({ changes: [], notes: [], secrets: [] });
   });
 
   test('its export says the same, on this daemon and on another', async () => {
@@ -120,5 +123,251 @@ describe('callgate.yaml', () => {
     const applied = await apply(other, text);
     expect(applied.error?.message).toBeUndefined();
     expect(await exported(other)).toBe(text);
+  });
+
+  test('a field that is not named stays; null takes it away', async () => {
+    const daemon = await start();
+    await apply(daemon, FILE);
+    const changed = await apply(daemon, 'keys: [{ name: triage, workspace: staging, limit: null, limit_reset: null }]');
+    expect(changed.data.changes).toEqual([
+      {
+        action: 'update',
+        section: 'keys',
+        name: 'staging: triage',
+        fields: [
+          { field: 'limit', before: 12.5, after: null },
+          { field: 'limit_reset', before: 'monthly', after: null },
+        ],
+      },
+    ]);
+    expect(await exported(daemon)).toContain('guardrail: Careful');
+    expect(told(await plan(daemon, FILE))).toEqual(['update keys staging: triage']);
+  });
+
+  test('budgets are moved in an order in which each fits; those that cannot fit are refused with nothing done', async () => {
+    const daemon = await start();
+    const budgets = (text: string) => `workspaces: [{ slug: default, budgets: { ${text} } }]`;
+    for (const text of [
+      'daily: 1, weekly: 2, monthly: 3, lifetime: 4',
+      'daily: 10, weekly: 20, monthly: 30, lifetime: 40',
+      'daily: 1, weekly: 2, monthly: 3, lifetime: 4',
+      'weekly: null, daily: 2.5',
+    ]) {
+      const applied = await apply(daemon, budgets(text));
+      expect(applied.error?.message).toBeUndefined();
+    }
+    const before = await exported(daemon);
+    const refused = await apply(daemon, `keys: [{ name: new }]\n${budgets('daily: 5')}`);
+    expect(refused.status).toBe(400);
+    expect(refused.error.message).toContain('callgate.yaml:2:14: workspaces default: ');
+    expect(refused.error.metadata['reason']).toBe('budget_order');
+    expect(await exported(daemon)).toBe(before);
+  });
+
+  test('what fails late undoes what was made early, and its record with it', async () => {
+    const daemon = await start();
+    const before = await exported(daemon);
+    const records = async () =>
+      ((await (await daemon.request('/api/v1/callgate/audit')).json()) as { data: { action: string }[] }).data;
+    const count = (await records()).length;
+    const refused = await apply(
+      daemon,
+      'workspaces: [{ slug: one }]\nkeys: [{ name: a, workspace: one }]\nguardrails: [{ name: g, workspace: one, limit_usd: 5 }]',
+    );
+    expect(refused.status).toBe(400);
+    expect(refused.error.metadata['reason']).toBe('guardrail_budget_incomplete');
+    expect(await exported(daemon)).toBe(before);
+    expect((await records()).length).toBe(count);
+    expect((await apply(daemon, 'workspaces: [{ slug: one }]\nkeys: [{ name: a, workspace: one }]')).status).toBe(200);
+    expect((await records()).map(({ action }) => action).slice(0, 3)).toEqual([
+      'policy.apply',
+      'key.create',
+      'workspace.create',
+    ]);
+  });
+
+  test('prune deletes what its sections do not list, never what is always there, and no section it does not have', async () => {
+    const daemon = await start();
+    await apply(daemon, FILE);
+    const pruned = await apply(daemon, 'prune: true\nkeys: []\nguardrails: []\nworkspaces: [{ slug: default }]');
+    expect(pruned.error?.message).toBeUndefined();
+    expect(told(pruned).toSorted()).toEqual([
+      'delete guardrails staging: Careful',
+      'delete keys default: audit',
+      'delete keys default: first key',
+      'delete keys staging: triage',
+      'delete workspaces staging',
+    ]);
+    const text = await exported(daemon);
+    expect(text).toContain('user_anna');
+    expect(text).toContain('name: editor');
+    expect(text).not.toContain('triage');
+  });
+
+  test('keys of one name are told apart by their ids', async () => {
+    const daemon = await start();
+    for (let n = 0; n < 2; n++) await daemon.key({ name: 'twin', limit: n + 1 });
+    const refused = await plan(daemon, 'keys: [{ name: twin, limit: 9 }]');
+    expect(refused.status).toBe(400);
+    expect(refused.error.message).toMatch(/^callgate.yaml:1:16: 2 of the keys are called default: twin/);
+    const text = await exported(daemon);
+    const again = await plan(daemon, text);
+    expect(again.error?.message).toBeUndefined();
+    expect(again.data.changes).toEqual([]);
+    const renamed = await apply(daemon, text.replace(/name: twin\n/, 'name: other\n'));
+    expect(told(renamed)).toEqual(['update keys default: other']);
+    expect((await plan(daemon, 'keys: [{ name: twin, limit: 9 }]')).status).toBe(200);
+  });
+
+  test('a plan that is another by now is not applied', async () => {
+    const daemon = await start();
+    const text = 'keys: [{ name: one, limit: 5 }]';
+    const { digest } = (await plan(daemon, text)).data;
+    await daemon.key({ name: 'one', limit: 4 });
+    const refused = await apply(daemon, text, { expect: digest });
+    expect(refused.status).toBe(409);
+    expect(refused.error.metadata['reason']).toBe('policy_plan_outdated');
+    expect((await apply(daemon, text)).status).toBe(200);
+  });
+
+  test('behaviors are bound to keys of the same file; what lost trust does not get it back from a file', async () => {
+    const daemon = await start();
+    const text = `
+keys: [{ name: bot }]
+behaviors: [{ name: greeter, preset: hello@1, key: bot, tier: C }]
+workspaces: [{ slug: default, behavior_rules: { loop_calls: 7, requests_per_minute: null } }]`;
+    const applied = await apply(daemon, text);
+    expect(applied.error?.message).toBeUndefined();
+    expect((await plan(daemon, text)).data.changes).toEqual([]);
+    expect((await plan(daemon, await exported(daemon))).data.changes).toEqual([]);
+    expect((await apply(daemon, text.replace('tier: C', 'tier: A'))).status).toBe(200);
+    const again = await apply(daemon, text);
+    expect(again.data.changes).toEqual([]);
+    expect(again.data.notes).toEqual([expect.stringContaining('its tier is A and stays')]);
+  });
+
+  test('destinations take their secrets from the daemon’s environment, and never show them', async () => {
+    const daemon = await TestDaemon.start('', { env: { HOOK: 'https://example.com/hook', HEADER: 'Bearer abc123' } });
+    daemons.push(daemon);
+    const text = `
+destinations:
+  - name: hook
+    type: webhook
+    config: { url: "env:HOOK" }
+    sampling_rate: 0.5`;
+    const applied = await apply(daemon, text);
+    expect(applied.error?.message).toBeUndefined();
+    expect((await plan(daemon, text)).data.changes).toEqual([]);
+    expect((await plan(daemon, await exported(daemon))).data.changes).toEqual([]);
+    const missing = await apply(daemon, text.replace('name: hook', 'name: other').replace('env:HOOK', 'env:NOWHERE'));
+    expect(missing.error.message).toContain('the daemon’s environment has no NOWHERE');
+  });
+
+  test('whatever was applied: its export plans nothing', { timeout: 60_000 }, async () => {
+    const daemon = await start();
+    const name = fc.constantFrom('a', 'b', 'ü – "x"', '0123', 'yes', '- c', 'null', '#d');
+    const slug = fc.constantFrom('default', 'one', 'two');
+    const usd = fc.constantFrom(null, 0, 0.000000001, 0.1, 12.34, 999_999.999999999);
+    const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const key = fc.record({
+      name,
+      workspace: slug,
+      limit: some(usd),
+      limit_reset: some(fc.constantFrom(null, 'daily', 'monthly')),
+      disabled: some(fc.boolean()),
+      clamp: some(fc.boolean()),
+      runaway: some(fc.constantFrom(null, 'off', 'trip')),
+    });
+    const guardrail = fc
+      .record({
+        name,
+        workspace: slug,
+        budget: some(fc.constantFrom(1, 0.5)),
+        description: some(fc.constantFrom(null, 'x: y', ' ')),
+        allowed_models: some(fc.constantFrom(null, ['openai/gpt-5-mini'], ['b/c', 'a/b', 'a/b'])),
+        enforce_zdr_openai: some(fc.constantFrom(null, true, false)),
+        reversible: some(fc.constantFrom(null, true)),
+        content_filter_builtins: some(
+          fc.constantFrom(
+            null,
+            [],
+            [{ slug: 'prompt-injection', action: 'block', threshold: 0.7 }],
+            [{ slug: 'secrets', action: 'redact', directions: ['output', 'input'] }],
+          ),
+        ),
+        modalities: some(
+          fc.constantFrom(null, { image: { rule: 'deny' } }, { audio: { rule: 'pin', provider: 'openai' } }),
+        ),
+      })
+      .map(({ budget, ...rest }) =>
+        budget === undefined ? rest : { ...rest, limit_usd: budget, reset_interval: 'weekly' },
+      );
+    const file = fc.record({
+      workspaces: fc.constant([
+        { slug: 'one', budgets: { monthly: 5, daily: null } },
+        { slug: 'two', description: '@' },
+      ]),
+      guardrails: fc.uniqueArray(guardrail, { maxLength: 4, selector: (one) => `${one.workspace} ${one.name}` }),
+      keys: fc.uniqueArray(key, { maxLength: 4, selector: (one) => `${one.workspace} ${one.name}` }),
+    });
+    await fc.assert(
+      fc.asyncProperty(file, async (content) => {
+        const text = JSON.stringify(content);
+        const applied = await apply(daemon, text);
+        expect(applied.error?.message).toBeUndefined();
+        expect((await plan(daemon, text)).data.changes).toEqual([]);
+        const again = await plan(daemon, await exported(daemon));
+        expect(again.error?.message).toBeUndefined();
+        expect(again.data.changes).toEqual([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('what is wrong with a file', () => {
+  const problems = (text: string) =>
+    parsePolicyFile(text).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+  test('is said with its place', () => {
+    expect(problems('keys:\n  - name: a\n    limt: 5')).toEqual(['3:5 Unknown field "limt". Did you mean "limit"?']);
+    expect(problems('budget: 5')).toEqual([
+      '1:1 Unknown field "budget". A workspace’s are under budgets; a guardrail’s is limit_usd.',
+    ]);
+    expect(problems('keys:\n  - name: a\n    limit: lots')[0]).toMatch(/^3:12 keys\[0\]\.limit must be a number/);
+    expect(problems('keys:\n  - name: a\n    limit:\n')).toEqual([
+      '3:5 limit has no value; write null for none, or leave it out.',
+    ]);
+    expect(problems('keys:\n  - name: a\n  - name: a')).toEqual(['3:11 default: a is listed twice under keys.']);
+    expect(problems('keys:\n  - { name: a, secret: sk-cg-v1-x }')[0]).toContain('Secrets are never in this file');
+    expect(problems('keys: &x []\nmembers: *x')[0]).toContain('Aliases');
+    expect(problems('keys: [')).not.toEqual([]);
+    expect(problems('')).toEqual([]);
+    expect(problems('keys:\n')).toEqual([]);
+  });
+
+  test('the daemon says what only it can know', async () => {
+    const daemon = await start();
+    const unknown = await plan(daemon, 'keys:\n  - name: a\n    guardrail: nowhere\n    workspace: none');
+    expect(unknown.status).toBe(400);
+    const lines = unknown.error.message.split('\n');
+    expect(lines[0]).toMatch(/^callgate\.yaml:3:16: guardrail: nothing of the name none: nowhere/);
+    expect(lines[1]).toMatch(/^callgate\.yaml:4:16: workspace: nothing of the name none/);
+    const pattern = await plan(daemon, 'guardrails: [{ name: a, limit_usd: -1 }]');
+    expect(pattern.error.message).toContain('callgate.yaml:1:36: ');
+    const fixed = await apply(daemon, 'keys: [{ name: a }]').then(() =>
+      plan(daemon, 'keys: [{ name: a, expires_at: 2031-01-01T00:00:00Z }]'),
+    );
+    expect(fixed.error.message).toContain('expires_at cannot be changed');
+  });
+
+  test('no text makes the reader throw, or slow', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => void parsePolicyFile(text)));
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => void parsePolicyFile(`keys: [${text}]\nguardrails: ${text}`)),
+    );
+    parsePolicyFile(`keys:${' ['.repeat(20_000)}`);
+    parsePolicyFile(`keys:\n${'  - name: a\n'.repeat(20_000)}`);
+    parsePolicyFile('a: b\n'.repeat(200_000));
   });
 });

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type Refusal, refuse } from '../../errors.ts';
 import type { PolicyProblem } from '../../policy-file/parse.ts';
 import { audit } from '../audit.ts';
-import type { AdminContext } from '../context.ts';
+import type { PolicyParts } from './kinds.ts';
 import { changeOf, type PlannedChange, planPolicy } from './plan.ts';
 
 export type NewSecret = { readonly section: string; readonly name: string; readonly secret: string };
@@ -10,6 +10,8 @@ export type NewSecret = { readonly section: string; readonly name: string; reado
 export type Applied = {
   readonly kind: 'applied';
   readonly changes: readonly PlannedChange[];
+  /** What the file says and did not come to be, for people. */
+  readonly notes: readonly string[];
   /** Of keys that were made; told this once. */
   readonly secrets: readonly NewSecret[];
 };
@@ -30,12 +32,13 @@ class Undo extends Error {
  * `file`: what the file is called in messages.
  */
 export async function applyPolicy(
-  admin: AdminContext,
+  parts: PolicyParts,
   text: string,
   { expect, file }: { readonly expect?: string | undefined; readonly file: string },
 ): Promise<Applied | Refusal> {
+  const { admin } = parts;
   try {
-    return await admin.store.transact(() => apply(admin, text, expect, file));
+    return await admin.store.transact(() => apply(parts, text, expect, file));
   } catch (error) {
     // Whoever was told of changes on the way looks again at what is.
     for (const what of ['keys', 'workspaces', 'guardrails'] as const)
@@ -46,8 +49,9 @@ export async function applyPolicy(
   }
 }
 
-async function apply(admin: AdminContext, text: string, expect: string | undefined, file: string): Promise<Applied> {
-  const plan = await planPolicy(admin, text);
+async function apply(parts: PolicyParts, text: string, expect: string | undefined, file: string): Promise<Applied> {
+  const { admin } = parts;
+  const plan = await planPolicy(parts, text);
   if (plan.kind === 'invalid') throw new Undo(invalidPolicy(plan.problems, file));
   if (expect !== undefined && expect !== plan.digest) throw new Undo(refuse('policy_plan_outdated'));
   const secrets: NewSecret[] = [];
@@ -75,7 +79,7 @@ async function apply(admin: AdminContext, text: string, expect: string | undefin
     };
     await audit(admin, { action: 'policy.apply', target: 'callgate.yaml', after });
   }
-  return { kind: 'applied', changes, secrets };
+  return { kind: 'applied', changes, notes: plan.notes, secrets };
 }
 
 /** `callgate.yaml:3:5: …`, and all problems besides. */

@@ -18,7 +18,8 @@ export function differenceOf(kind: Kind, present: Item, wanted: Item): Differenc
     const before = present[field] ?? null;
     if (kind.merged.includes(field) && isJsonObject(after)) {
       const inner = Object.entries(after).filter(
-        ([name, value]) => !isSame(isJsonObject(before) ? (before[name] ?? null) : null, value),
+        ([name, value]) =>
+          kind.isSecret?.(value) !== true && !isSame(isJsonObject(before) ? (before[name] ?? null) : null, value),
       );
       if (inner.length > 0) item[field] = Object.fromEntries(inner);
       for (const [name, value] of inner) {

@@ -1,18 +1,17 @@
 import { identityOf } from '../../policy-file/schema.ts';
 import { equalJson, isJsonObject, type Json } from '../../presets/json.ts';
 import { renderYaml } from '../../presets/yaml-render.ts';
-import type { AdminContext } from '../context.ts';
 import type { Item, Kind, Present } from './kind.ts';
-import { KINDS } from './kinds.ts';
+import type { PolicyParts } from './kinds.ts';
 
 const HEADER = `# What this daemon's policy is. callgate plan shows what an edit of it would change, callgate apply does it.
 # What is not in the file is left alone, unless it says prune: true. Secrets are never in it.
 `;
 
 /** The present state as callgate.yaml; planning it changes nothing. */
-export async function exportPolicy(admin: AdminContext): Promise<string> {
+export async function exportPolicy({ admin, kinds }: PolicyParts): Promise<string> {
   const sections: Record<string, Json> = {};
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const present = await kind.read(admin);
     const items = present.filter(({ isImplied }) => isImplied !== true).map((one) => itemOf(kind, one, present));
     if (items.length > 0) sections[kind.section] = items;
@@ -41,9 +40,9 @@ function itemOf(kind: Kind, { id, item }: Present, all: readonly Present[]): Ite
 /** Null is what is not set. */
 function withoutDefaults(value: Item, defaults: Json | undefined): Item {
   return Object.fromEntries(
-    Object.entries(value).filter(
-      ([name, inner]) =>
-        inner !== null && !equalJson(inner, []) && !(isJsonObject(defaults) && equalJson(inner, defaults[name])),
-    ),
+    Object.entries(value).filter(([name, inner]) => {
+      const usual = isJsonObject(defaults) ? defaults[name] : undefined;
+      return usual === undefined ? inner !== null && !equalJson(inner, []) : !equalJson(inner, usual);
+    }),
   );
 }

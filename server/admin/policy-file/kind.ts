@@ -44,6 +44,10 @@ export type Kind = {
   readonly read: (admin: AdminContext) => Promise<readonly Present[]>;
   /** The item's fields as they would be read back. */
   readonly normal: (admin: AdminContext, item: Item) => Item;
+  /** Why a field of one that is there does not become what the file says; null: it does. */
+  readonly heldBack?: (field: string, before: Json, after: Json) => string | null;
+  /** Within a merged field: stands for what cannot be compared, and is only looked at when one is made. */
+  readonly isSecret?: (value: Json) => boolean;
   readonly references: (item: Item) => readonly Reference[];
   readonly create: (admin: AdminContext, item: Item) => Promise<Done | Refusal>;
   /** `item` holds only what differs. */

@@ -1,3 +1,7 @@
+import type { BehaviorHouse } from '../behaviors.ts';
+import type { AdminContext } from '../context.ts';
+import { behaviorsKind } from './behaviors.ts';
+import { destinationsKind, type Environment } from './destinations.ts';
 import { guardrailsKind } from './guardrails.ts';
 import { keysKind } from './keys.ts';
 import type { Kind } from './kind.ts';
@@ -5,5 +9,22 @@ import { membersKind } from './members.ts';
 import { organizationsKind } from './organizations.ts';
 import { workspacesKind } from './workspaces.ts';
 
-/** Every kind of thing that callgate.yaml declares, each after those that it may name. */
-export const KINDS: readonly Kind[] = [organizationsKind, membersKind, workspacesKind, guardrailsKind, keysKind];
+/** What plan, apply and export work on. */
+export type PolicyParts = {
+  readonly admin: AdminContext;
+  /** Every kind of thing that callgate.yaml declares, each after those that it may name. */
+  readonly kinds: readonly Kind[];
+};
+
+export function policyParts(house: BehaviorHouse, environment: Environment): PolicyParts {
+  const kinds = [
+    organizationsKind,
+    membersKind,
+    workspacesKind(house),
+    guardrailsKind,
+    keysKind,
+    behaviorsKind(house),
+    destinationsKind(environment),
+  ];
+  return { admin: house.admin, kinds };
+}

@@ -5,7 +5,7 @@ import type { Json } from '../../presets/json.ts';
 import type { AdminContext } from '../context.ts';
 import { differenceOf, type FieldChange } from './difference.ts';
 import { type Item, type Kind, only, type Present, without } from './kind.ts';
-import { KINDS } from './kinds.ts';
+import type { PolicyParts } from './kinds.ts';
 
 export type PlannedChange = {
   readonly action: 'create' | 'update' | 'delete';
@@ -28,23 +28,28 @@ export type Plan =
   | {
       readonly kind: 'plan';
       readonly steps: readonly Step[];
+      /** What the file says and does not come to be, for people. */
+      readonly notes: readonly string[];
       readonly parsed: ParsedPolicy;
       /** Another when anything in it is otherwise. */
       readonly digest: string;
     }
   | { readonly kind: 'invalid'; readonly problems: readonly PolicyProblem[] };
 
+type Complain = (field: string, message: string) => void;
+
 /** What the file would change, in the order in which it would be done. Changes nothing. */
-export async function planPolicy(admin: AdminContext, text: string): Promise<Plan> {
+export async function planPolicy({ admin, kinds }: PolicyParts, text: string): Promise<Plan> {
   const parsed = parsePolicyFile(text);
   if (!parsed.file) return { kind: 'invalid', problems: parsed.problems };
   const { file } = parsed;
   const states = new Map<Section, readonly Present[]>();
-  for (const kind of KINDS) states.set(kind.section, await kind.read(admin));
+  for (const kind of kinds) states.set(kind.section, await kind.read(admin));
   const problems: PolicyProblem[] = [];
   const steps: Step[] = [];
   const deletions: Step[] = [];
-  for (const kind of KINDS) {
+  const notes: string[] = [];
+  for (const kind of kinds) {
     const present = states.get(kind.section) ?? [];
     const items = itemsOf(file, kind.section);
     const used = new Set<string>();
@@ -59,15 +64,15 @@ export async function planPolicy(admin: AdminContext, text: string): Promise<Pla
       checkReferences(kind, item, complain, file, states);
       if (problems.length > found) continue;
       if (match) used.add(match.id);
-      const step = stepOf(admin, kind, item, index, match, complain);
+      const step = stepOf(admin, kind, item, index, match, { complain, note: (text) => void notes.push(text) });
       if (step) steps.push(step);
     }
-    if (file.prune !== true || file[kind.section] === undefined) continue;
+    if (file.prune !== true || (file[kind.section] ?? null) === null) continue;
     for (const one of present) if (!used.has(one.id) && one.isFixed !== true) deletions.unshift(deletionOf(kind, one));
   }
   if (problems.length > 0) return { kind: 'invalid', problems: problems.toSorted((a, b) => a.start - b.start) };
   const all = [...steps, ...deletions];
-  return { kind: 'plan', steps: all, parsed, digest: hash('sha256', JSON.stringify(all.map(changeOf))) };
+  return { kind: 'plan', steps: all, notes, parsed, digest: hash('sha256', JSON.stringify(all.map(changeOf))) };
 }
 
 /** What people and programs are told of a step. */
@@ -85,16 +90,26 @@ function stepOf(
   item: Item,
   index: number,
   match: Present | null,
-  complain: (field: string, message: string) => void,
+  { complain, note }: { readonly complain: Complain; readonly note: (text: string) => void },
 ): Step | null {
-  const wanted = kind.normal(admin, kind.section === 'members' ? item : without(item, 'id'));
+  const wanted = only(
+    kind.normal(admin, item),
+    Object.keys(item).filter((field) => field !== 'id' || kind.section === 'members'),
+  );
   const name = identityOf(kind.section, item);
   const base = { section: kind.section, name, kind, index };
   if (!match) {
     const fields = Object.entries(wanted).flatMap(([field, after]) => flat(kind, field, after));
     return { ...base, action: 'create', present: null, item: wanted, fields };
   }
-  const { changes, item: changed } = differenceOf(kind, match.item, without(wanted, 'workspace', 'organization'));
+  const found = differenceOf(kind, match.item, without(wanted, 'workspace', 'organization'));
+  const held = found.changes.flatMap(({ field, before = null, after = null }) => {
+    const why = kind.heldBack?.(field, before, after) ?? null;
+    if (why !== null) note(`${kind.section} ${name}: ${why}`);
+    return why === null ? [] : [field];
+  });
+  const changes = found.changes.filter(({ field }) => !held.includes(field));
+  const changed = without(found.item, ...held);
   for (const { field } of changes) {
     if (kind.fixed.includes(field)) complain(field, `${field} cannot be changed: delete it and make another.`);
   }
@@ -113,12 +128,7 @@ function deletionOf(kind: Kind, present: Present): Step {
   return { action: 'delete', section: kind.section, name, fields: [], kind, present, item: {}, index: null };
 }
 
-function matchOf(
-  kind: Kind,
-  item: Item,
-  present: readonly Present[],
-  complain: (field: string, message: string) => void,
-): Present | null {
+function matchOf(kind: Kind, item: Item, present: readonly Present[], complain: Complain): Present | null {
   const { id } = item;
   if (kind.section !== 'members' && typeof id === 'string') {
     const named = present.find((one) => one.id === id);
@@ -135,7 +145,7 @@ function matchOf(
 }
 
 /** What the API would refuse at the first look. */
-function checkBody(kind: Kind, item: Item, isNew: boolean, complain: (field: string, message: string) => void): void {
+function checkBody(kind: Kind, item: Item, isNew: boolean, complain: Complain): void {
   const result = kind.body?.safeParse(without(item, 'workspace', 'organization'));
   if (!result || result.success) return;
   for (const { path, message, code } of result.error.issues) {
@@ -149,7 +159,7 @@ function checkBody(kind: Kind, item: Item, isNew: boolean, complain: (field: str
 function checkReferences(
   kind: Kind,
   item: Item,
-  complain: (field: string, message: string) => void,
+  complain: Complain,
   file: PolicyFile,
   states: ReadonlyMap<Section, readonly Present[]>,
 ): void {

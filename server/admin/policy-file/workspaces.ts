@@ -2,6 +2,8 @@ import type { Refusal } from '../../errors.ts';
 import { isJsonObject } from '../../presets/json.ts';
 import { nanoOfUsd, usdOfNano } from '../../pricing/money.ts';
 import type { BudgetInterval, WorkspaceRow } from '../../store/workspace-store.ts';
+import { behaviorRulesPatch, DEFAULT_BEHAVIOR_RULES, rulesOver } from '../behavior-rules.ts';
+import { type BehaviorHouse, setBehaviorRules } from '../behaviors.ts';
 import type { AdminContext } from '../context.ts';
 import { deleteBudget, setBudget } from '../workspace-budgets.ts';
 import { addWorkspaceMembers, removeWorkspaceMembers } from '../workspace-members.ts';
@@ -31,82 +33,91 @@ const FIELDS = [
 ] as const;
 
 /** Workspaces with their budgets and members. */
-export const workspacesKind: Kind = {
-  section: 'workspaces',
-  defaults: {
-    description: null,
-    default_text_model: null,
-    default_image_model: null,
-    default_provider_sort: null,
-    disabled_server_tools: null,
-    include_byok_in_budgets: false,
-    is_observability_broadcast_enabled: true,
-    is_data_discount_logging_enabled: false,
-    budgets: { daily: null, weekly: null, monthly: null, lifetime: null },
-    members: [],
-  },
-  fixed: [],
-  merged: ['budgets'],
-  body: updateWorkspaceBody,
-  read: async (admin) =>
-    admin.store.workspaces.all().map((row) => ({
-      id: row.id,
-      item: itemOf(admin, row),
-      ...(row.isDefault ? { isFixed: true } : {}),
-    })),
-  normal: (_, { budgets, ...item }) => ({
-    ...item,
-    ...(isJsonObject(budgets)
-      ? {
-          budgets: Object.fromEntries(
-            Object.entries(budgets).map(([interval, limit]) => [
-              interval,
-              typeof limit === 'number' ? usdOfNano(nanoOfUsd(limit)) : null,
-            ]),
-          ),
-        }
-      : {}),
-  }),
-  references: ({ organization, members }) => [
-    ...(typeof organization === 'string'
-      ? [{ field: 'organization', section: 'organizations' as const, identity: organization }]
-      : []),
-    ...(Array.isArray(members) ? members : []).map((member) => ({
-      field: 'members',
-      section: 'members' as const,
-      identity: `${typeof organization === 'string' ? organization : 'default'}/${String(member)}`,
-    })),
-  ],
-  create: async (admin, item) => {
-    const organizationId = organizationIdOf(admin, item);
-    if (typeof organizationId !== 'string') return organizationId;
-    // A new organization comes with its default workspace.
-    const present = admin.store.workspaces
-      .all()
-      .find((row) => row.organizationId === organizationId && row.slug === item['slug']);
-    const fields = only(item, FIELDS);
-    const made = present
-      ? await updateWorkspace(admin, organizationId, present.id, updateWorkspaceBody.parse(fields))
-      : await createWorkspace(admin, organizationId, createWorkspaceBody.parse({ name: item['slug'], ...fields }));
-    return made.kind === 'refused' ? made : settle(admin, made.row, item);
-  },
-  update: async (admin, { id }, item) => {
-    const row = admin.store.workspaces.get(id);
-    if (!row) return DONE;
-    const body = updateWorkspaceBody.parse(only(item, FIELDS));
-    if (Object.keys(body).length > 0) {
-      const updated = await updateWorkspace(admin, row.organizationId, id, body);
-      if (updated.kind === 'refused') return updated;
-    }
-    return settle(admin, row, item);
-  },
-  remove: async (admin, { id }) => {
-    const row = admin.store.workspaces.get(id);
-    return row ? done(await deleteWorkspace(admin, row.organizationId, id, false)) : DONE;
-  },
-};
+export function workspacesKind(house: BehaviorHouse): Kind {
+  return {
+    section: 'workspaces',
+    defaults: {
+      description: null,
+      default_text_model: null,
+      default_image_model: null,
+      default_provider_sort: null,
+      disabled_server_tools: null,
+      include_byok_in_budgets: false,
+      is_observability_broadcast_enabled: true,
+      is_data_discount_logging_enabled: false,
+      budgets: { daily: null, weekly: null, monthly: null, lifetime: null },
+      behavior_rules: DEFAULT_BEHAVIOR_RULES as unknown as Item,
+      members: [],
+    },
+    fixed: [],
+    merged: ['budgets', 'behavior_rules'],
+    body: updateWorkspaceBody.extend({ behavior_rules: behaviorRulesPatch.optional() }),
+    read: async (admin) =>
+      admin.store.workspaces.all().map((row) => ({
+        id: row.id,
+        item: itemOf(admin, row),
+        ...(row.isDefault ? { isFixed: true } : {}),
+      })),
+    normal: (_, { budgets, ...item }) => ({
+      ...item,
+      ...(isJsonObject(budgets)
+        ? {
+            budgets: Object.fromEntries(
+              Object.entries(budgets).map(([interval, limit]) => [
+                interval,
+                typeof limit === 'number' ? usdOfNano(nanoOfUsd(limit)) : null,
+              ]),
+            ),
+          }
+        : {}),
+    }),
+    references: ({ organization, members }) => [
+      ...(typeof organization === 'string'
+        ? [{ field: 'organization', section: 'organizations' as const, identity: organization }]
+        : []),
+      ...(Array.isArray(members) ? members : []).map((member) => ({
+        field: 'members',
+        section: 'members' as const,
+        identity: `${typeof organization === 'string' ? organization : 'default'}/${String(member)}`,
+      })),
+    ],
+    create: async (admin, item) => {
+      const organizationId = organizationIdOf(admin, item);
+      if (typeof organizationId !== 'string') return organizationId;
+      // A new organization comes with its default workspace.
+      const present = admin.store.workspaces
+        .all()
+        .find((row) => row.organizationId === organizationId && row.slug === item['slug']);
+      const fields = only(item, FIELDS);
+      const made = present
+        ? await updateWorkspace(admin, organizationId, present.id, updateWorkspaceBody.parse(fields))
+        : await createWorkspace(admin, organizationId, createWorkspaceBody.parse({ name: item['slug'], ...fields }));
+      return made.kind === 'refused' ? made : settle(house, made.row, item);
+    },
+    update: async (admin, { id }, item) => {
+      const row = admin.store.workspaces.get(id);
+      if (!row) return DONE;
+      const body = updateWorkspaceBody.parse(only(item, FIELDS));
+      if (Object.keys(body).length > 0) {
+        const updated = await updateWorkspace(admin, row.organizationId, id, body);
+        if (updated.kind === 'refused') return updated;
+      }
+      return settle(house, row, item);
+    },
+    remove: async (admin, { id }) => {
+      const row = admin.store.workspaces.get(id);
+      return row ? done(await deleteWorkspace(admin, row.organizationId, id, false)) : DONE;
+    },
+  };
+}
 
-async function settle(admin: AdminContext, row: WorkspaceRow, { budgets, members }: Item): Promise<Done | Refusal> {
+async function settle(
+  house: BehaviorHouse,
+  row: WorkspaceRow,
+  { budgets, members, behavior_rules: rules }: Item,
+): Promise<Done | Refusal> {
+  const { admin } = house;
+  if (isJsonObject(rules)) await setBehaviorRules(house, row.id, behaviorRulesPatch.parse(rules));
   const set = isJsonObject(budgets) ? await setBudgets(admin, row, budgets) : DONE;
   if (isRefusal(set) || !Array.isArray(members)) return set;
   const wanted = members.map(String);
@@ -146,6 +157,7 @@ function membersOf({ store }: AdminContext, { id, isDefault }: WorkspaceRow): re
 
 function itemOf(admin: AdminContext, row: WorkspaceRow): Item {
   const limits = new Map(admin.store.workspaceBudgets.of(row.id).map(({ interval, limit }) => [interval, limit]));
+  const stored = admin.store.behaviors.rules().find(({ workspaceId }) => workspaceId === row.id)?.rules ?? {};
   return {
     ...only(workspaceView(admin, row), FIELDS),
     ...organizationField(admin, row.organizationId),
@@ -156,5 +168,6 @@ function itemOf(admin: AdminContext, row: WorkspaceRow): Item {
       }),
     ),
     members: [...membersOf(admin, row)],
+    behavior_rules: rulesOver(stored) as unknown as Item,
   };
 }
