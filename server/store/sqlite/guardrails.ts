@@ -71,12 +71,14 @@ export function sqliteGuardrails(database: Database): SqliteGuardrails {
         if (set) database.run(`${set.sql} WHERE id = ?`, ...set.values, id);
       }),
     delete: async (id) => {
-      await guardrails.change(() => {
+      // The assignments are forgotten first: a key under a guardrail that is not there could not call.
+      await keys.change(() => {
         database.run('DELETE FROM guardrail_keys WHERE guardrail_id = ?', id);
         database.run('DELETE FROM guardrail_members WHERE guardrail_id = ?', id);
         database.run('DELETE FROM guardrails WHERE id = ?', id);
       });
-      reload();
+      members.reload();
+      guardrails.reload();
     },
     keyAssignments: () => keys.rows,
     memberAssignments: () => members.rows,
