@@ -3,6 +3,7 @@ import type { Log } from '../observe/log.ts';
 import { readPlugins } from '../plugins/read-plugins.ts';
 import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { KeyRow, KeyStore, PresetStore } from '../store/store.ts';
+import type { WorkspaceStore } from '../store/workspace-store.ts';
 import type { Asked } from './asked.ts';
 import type { BehaviorParts } from './behavior-parts.ts';
 import { type Bound, boundOf } from './bound.ts';
@@ -13,6 +14,7 @@ import { keyRefusal } from './key-standing.ts';
 import { resolvePreset } from './resolve-preset.ts';
 import { routersOnly } from './routers-only.ts';
 import { undecided } from './undecided.ts';
+import { inWorkspace } from './workspace-wishes.ts';
 
 export type DecideParts = RouteParts & {
   readonly presets: PresetStore;
@@ -21,7 +23,10 @@ export type DecideParts = RouteParts & {
   readonly log: Log;
 };
 
-export type AskedParts = DecideParts & { readonly behaviors: Pick<BehaviorParts, 'behaviorOf'> };
+export type AskedParts = DecideParts & {
+  readonly behaviors: Pick<BehaviorParts, 'behaviorOf'>;
+  readonly workspaces: Pick<WorkspaceStore, 'get'>;
+};
 
 /** Where a call may go, in which order, and the most it may cost there. */
 export type Decided = {
@@ -33,7 +38,7 @@ export type Decided = {
 
 /** What is asked for: the key as it stands now, and the request with its preset merged in. Nothing is done about it yet. */
 export async function askedOf(
-  { presets, keys, policyOf, behaviors, log }: AskedParts,
+  { presets, keys, workspaces, policyOf, behaviors, log }: AskedParts,
   input: CallInput,
   startedAt: Date,
   startedMs: number,
@@ -54,7 +59,9 @@ export async function askedOf(
   const pinned = behaviors.behaviorOf(key.id);
   const resolved = await resolvePreset(input.body, input.key.workspaceId, presets, input.draft, pinned);
   if (resolved.kind === 'refused') return resolved;
-  const { clamp, coalesce, ...request } = resolved.request;
+  const wished = inWorkspace(resolved.request, workspaces.get(key.workspaceId));
+  if (wished.kind === 'refused') return wished;
+  const { clamp, coalesce, ...request } = wished.request;
   const plugins = readPlugins(request);
   if (plugins.kind === 'refused') return plugins;
   const { preset } = resolved;

@@ -5,13 +5,13 @@ import { type AdmitParts, admit } from './admit.ts';
 import { budgetsOf } from './budgets.ts';
 import type { CallInput } from './call.ts';
 import { strategyOf } from './course.ts';
-import { askedOf, type Decided, decide } from './decide.ts';
+import { type AskedParts, askedOf, type Decided, decide } from './decide.ts';
 import { compressionStage } from './fit-context.ts';
 import { decideReservation, type Granted } from './reserve.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { startOf } from './start.ts';
 
-export type DryRunParts = AdmitParts & { readonly now: () => Date };
+export type DryRunParts = AdmitParts & AskedParts & { readonly now: () => Date };
 
 /**
  * What a call would come to, by the very decision a call is made by: nothing is sent, reserved or remembered, and where chance

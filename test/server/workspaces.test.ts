@@ -135,6 +135,57 @@ describe('workspaces are separate', () => {
   });
 });
 
+describe('what a workspace says where a call says nothing', () => {
+  const workspace = async (slug: string, fields: object) => {
+    expect((await managed('/workspaces', { body: { name: slug, slug, ...fields } })).status).toBe(201);
+    return (await daemon.key({ workspace_id: slug })).secret;
+  };
+
+  it('is the model', async () => {
+    const secret = await workspace('with-model', { default_text_model: 'one/m' });
+    const answer = await daemon.chat(secret, {});
+    expect([answer.status, ((await answer.json()) as { model: string }).model]).toEqual([200, 'one/m']);
+    expect((await daemon.chat(secret, { model: 'nobody/none' })).status).not.toBe(200);
+    // Images have their own, which it does not have.
+    expect((await daemon.chat(secret, { modalities: ['image', 'text'] })).status).toBe(400);
+    expect((await daemon.chat(await workspace('without-model', {}), {})).status).toBe(400);
+  });
+
+  it('is how endpoints are chosen', async () => {
+    const secret = await workspace('sorted', { default_provider_sort: 'latency' });
+    const plain = await workspace('unsorted', {});
+    const plan = async (key: string, body: object = {}) => {
+      const response = await daemon.request('/api/v1/callgate/route', {
+        key,
+        body: { model: 'one/m', messages: [{ role: 'user', content: 'Hi' }], ...body },
+      });
+      const { data } = (await response.json()) as { data: { decision: string; strategy: string } };
+      expect(data.decision).toBe('send');
+      return data;
+    };
+    const { key: _, ...asked } = (await plan(plain, { provider: { sort: 'latency' } })) as never as { key: unknown };
+    expect(await plan(secret)).toMatchObject(asked);
+    expect(await plan(plain)).not.toMatchObject(asked);
+    expect((await daemon.chat(secret, { model: 'one/m', provider: { order: ['one'] } })).status).toBe(200);
+  });
+
+  it.each([
+    [{ tools: [{ type: 'openrouter:web_search' }] }],
+    [{ plugins: [{ id: 'web' }] }],
+    [{ model: 'one/m:online' }],
+  ])('is which server tools may not be used: %j', async (body) => {
+    const slug = `no-search-${Object.keys(body)[0]}`;
+    const secret = await workspace(slug, { disabled_server_tools: ['openrouter:web_search'] });
+    const sent = provider.received.length;
+    const answer = await daemon.chat(secret, { model: 'one/m', ...body });
+    const { error } = (await answer.json()) as { error: { metadata: Record<string, unknown> } };
+    expect([answer.status, error.metadata['reason']]).toEqual([403, 'server_tool_disabled']);
+    expect(error.metadata).toMatchObject({ scope: 'workspace', tool: 'openrouter:web_search' });
+    expect(provider.received.length).toBe(sent);
+    expect((await daemon.chat(secret, { model: 'one/m' })).status).toBe(200);
+  });
+});
+
 describe('a deleted workspace', () => {
   it('leaves its spend, gives back its slug, and its preset is gone for its keys', async () => {
     await managed('/workspaces', { body: { name: 'Brief', slug: 'brief' } });
