@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Store } from '../store.ts';
+import { sqliteAnalytics } from './analytics.ts';
 import { sqliteAudit } from './audit.ts';
 import { sqliteBehaviors } from './behaviors.ts';
 import { sqliteByok } from './byok.ts';
@@ -93,6 +94,9 @@ export function openSqliteStore(file: string, now: () => Date): Store {
       if (!database.isBusy) ledger.catchUp();
     }),
     destinations: sqliteDestinations(database),
+    analytics: sqliteAnalytics(database, () => {
+      if (!database.isBusy) ledger.catchUp();
+    }),
     audit: sqliteAudit(database),
     behaviors: sqliteBehaviors(database),
     permits: sqlitePermits(database),
