@@ -311,6 +311,38 @@ export const doctorEvent = z.discriminatedUnion('kind', [
 ]);
 export type DoctorEvent = z.infer<typeof doctorEvent>;
 
+/** `POST {CALLGATE_API}/detect`: what the detectors make of a text, or a guardrail's filters. The text is not kept. */
+export const detectRequest = z.strictObject({
+  text: z.string(),
+  /** Absent: `user`. What a system says is not looked at for injection. */
+  role: z.optional(z.string().check(z.maxLength(32))),
+  guardrail_id: z.optional(z.string().check(z.maxLength(64))),
+  /** `pii`, `secrets`, `injection`, or types of personal data. */
+  only: z.optional(z.array(z.string().check(z.maxLength(64))).check(z.maxLength(100))),
+  /** Of the injection model, without a guardrail. */
+  threshold: z.optional(z.number().check(z.gte(0), z.lte(1))),
+});
+export type DetectRequest = z.infer<typeof detectRequest>;
+
+export const detectAnswer = z.object({
+  findings: z.array(
+    z.object({
+      detector: z.enum(['pii', 'secrets', 'injection', 'custom']),
+      type: z.string(),
+      /** UTF-16 offsets. */
+      start: z.number(),
+      end: z.number(),
+      score: z.optional(z.number()),
+      rule: z.optional(z.string()),
+      /** Of a guardrail's filter. */
+      action: z.optional(z.enum(['block', 'redact', 'flag'])),
+    }),
+  ),
+  action: z.enum(['block', 'redact', 'flag', 'allow']),
+  milliseconds: z.number(),
+});
+export type DetectAnswer = z.infer<typeof detectAnswer>;
+
 /** `GET {CALLGATE_API}/prices`: where the prices in use come from. */
 export const pricesStanding = z.object({
   /** `bundled`: what came along with this version. */

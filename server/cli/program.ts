@@ -5,6 +5,7 @@ import { addAccount } from './account.ts';
 import { addApply } from './apply.ts';
 import { addAudit } from './audit.ts';
 import { addCredits } from './credits.ts';
+import { addDetect } from './detect.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { addExport } from './export.ts';
@@ -60,6 +61,7 @@ function createProgram(compose: () => Promise<Compose>): Command {
   addLogs(program);
   addKeys(program);
   addGuardrails(program);
+  addDetect(program);
   addPresets(program);
   addProviders(program);
   addModels(program);

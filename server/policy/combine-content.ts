@@ -1,4 +1,4 @@
-import { FLAG_SCORE } from '../detect/injection/detect-injection.ts';
+import { BLOCK_SCORE, FLAG_SCORE } from '../detect/injection/detect-injection.ts';
 import type {
   BuiltinFilter,
   ContentAction,
@@ -75,12 +75,16 @@ function strictestBuiltin(same: readonly Said<BuiltinFilter>[]): BuiltinFilter {
   const filters = same.map(({ filter }) => filter);
   const [first] = filters as [BuiltinFilter];
   const scopes = new Set(filters.map(({ scanScope }) => scanScope));
+  // Where one redacts and another blocks, what the one would have redacted must not pass for the other being surer.
+  const isMixed =
+    first.slug === 'prompt-injection' &&
+    new Set(filters.map(({ action }) => action).filter((action) => action !== 'flag')).size > 1;
   return {
     slug: first.slug,
     action: strictestAction(filters),
     directions: [],
     scanScope: scopes.size === 1 ? first.scanScope : 'all_messages',
-    threshold: lowest(filters.map(({ threshold }) => threshold)),
+    threshold: lowest(filters.map(({ threshold, action }) => threshold ?? (isMixed ? ownThreshold(action) : null))),
   };
 }
 
@@ -98,6 +102,9 @@ function strictestAction(filters: readonly Filter[]): ContentAction {
     'flag',
   );
 }
+
+/** Where the injection model starts for an action when nobody says. */
+const ownThreshold = (action: ContentAction): number => (action === 'block' ? BLOCK_SCORE : FLAG_SCORE);
 
 /** Null is the detector's own; beside a number it stands for the lower of the two. */
 function lowest(thresholds: readonly (number | null)[]): number | null {

@@ -1,6 +1,6 @@
 import { CustomPattern } from '../detect/custom-regex.ts';
 import type { Finding } from '../detect/finding.ts';
-import { detectInjection } from '../detect/injection/detect-injection.ts';
+import { BLOCK_SCORE, detectInjection } from '../detect/injection/detect-injection.ts';
 import { detectPii } from '../detect/pii/detect-pii.ts';
 import { CORE_TYPES, PII_TYPES } from '../detect/pii/types.ts';
 import { detectSecrets } from '../detect/secrets/detect-secrets.ts';
@@ -138,8 +138,11 @@ class Looking {
       for (const { start, end } of pattern.find(text, from)) hits.push(customHit(rule, start, end));
     for (const rule of this.#injection) {
       if (!isInScope(rule.value.scanScope, speaker)) continue;
-      const { slug, threshold } = rule.value;
-      const options = { threshold, allowList: this.#allowList, model: slug === 'prompt-injection' };
+      const { slug, action } = rule.value;
+      const model = slug === 'prompt-injection';
+      // A model that refuses must be surer than one that only marks.
+      const threshold = rule.value.threshold ?? (model && action === 'block' ? BLOCK_SCORE : null);
+      const options = { threshold, allowList: this.#allowList, model };
       for (const finding of detectInjection(text, options)) hits.push(builtinHit(rule, finding));
     }
     return hits.length === 0 ? NONE : hits.length === 1 ? hits : apart(hits);

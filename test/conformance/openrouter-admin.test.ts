@@ -535,6 +535,7 @@ describe('the two kinds of key', () => {
       'POST /api/v1/presets/:slug/responses',
       'POST /sandbox/v1/chat/completions',
       'POST /api/v1/callgate/route',
+      'POST /api/v1/callgate/detect',
     ];
     const described = admin.map(([method, path]) => `${method} ${path.split('?')[0]}`);
     const pattern = (route: string) => new RegExp(`^${route.replaceAll(/:\w+/g, '[^/]+')}$`);

@@ -1,7 +1,7 @@
 import { Detector } from '../detect-injection.ts';
 import type { WordBook } from '../word-book.ts';
 import { type Example, NOT_FOR_TRAINING, nearDuplicates } from './dataset.ts';
-import { fit, type Linear, logitOf, type Row, rowsOf } from './fit.ts';
+import { fitLinear, type Linear, logitOf, type Row, rowsOf } from './fit.ts';
 
 export const OWN_REPOSITORY = 'repository.jsonl';
 
@@ -43,7 +43,7 @@ export function crossValidate(corpus: Corpus): readonly Fold[] {
   return sets
     .filter((set) => !NOT_FOR_TRAINING.has(set))
     .map((set) => {
-      const model = fit(trainingRows(corpus, { without: set, all: false }));
+      const model = fitLinear(trainingRows(corpus, { without: set, all: false }));
       const logits = heldRows.map((rows) => highest(model, rows)).sort((a, b) => b - a);
       const at = (share: number) => logits[Math.floor(share * logits.length)] ?? 0;
       const flagAt = at(FLAG_SHARE);

@@ -39,7 +39,7 @@ export type Settings = {
 export const SETTINGS: Settings = { epochs: 6, rate: 0.25, decay: 2e-6, conceptGain: 1 };
 
 /** Logistic regression by AdaGrad; the same rows in the same order give the same weights. */
-export function fit(rows: readonly Row[], settings: Settings = SETTINGS): Linear {
+export function fitLinear(rows: readonly Row[], settings: Settings = SETTINGS): Linear {
   const words = new Float32Array(WORD_BUCKETS);
   const concepts = new Float32Array(CONCEPT_BUCKETS);
   const wordSquares = new Float32Array(WORD_BUCKETS).fill(1e-3);

@@ -7,7 +7,7 @@ import { InjectionModel, type ModelCard } from '../model.ts';
 import { WordBook } from '../word-book.ts';
 import { type Corpus, crossValidate, OWN_REPOSITORY, trainingRows } from './cross-validate.ts';
 import { type Example, ownExamples, readExamples } from './dataset.ts';
-import { fit, type Linear } from './fit.ts';
+import { fitLinear, type Linear } from './fit.ts';
 import { LICENCES } from './licences.ts';
 
 const here = import.meta.dirname;
@@ -41,7 +41,7 @@ function main(): void {
   for (const fold of folds) process.stdout.write(`${JSON.stringify(fold)}\n`);
   const mean = (of: (fold: (typeof folds)[number]) => number) =>
     folds.reduce((sum, fold) => sum + of(fold), 0) / folds.length;
-  const linear = fit(trainingRows(corpus, { without: null, all: true }));
+  const linear = fitLinear(trainingRows(corpus, { without: null, all: true }));
   const card = { flagAt: mean(({ flagAt }) => flagAt), blockAt: mean(({ blockAt }) => blockAt) };
   const model = quantised(linear, vocabulary, {
     ...card,
