@@ -2,7 +2,7 @@ import type { Refusal } from '../errors.ts';
 import type { AccessRules, Modality, ModalityRules } from '../policy/effective-policy.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { namedModel } from '../routing/preferences.ts';
-import { accessDenial, type Denial, namesOf, whyDenied } from './access.ts';
+import { accessDenial, type Denial, namesOf, sourceView, whyDenied } from './access.ts';
 import type { AdmitParts } from './admit.ts';
 import type { Asked } from './asked.ts';
 import { modelsOf } from './eligible.ts';
@@ -94,7 +94,8 @@ function unserved({ providers }: AdmitParts, { key, policy, request }: Asked): R
     model,
     provider: endpoint.provider.slug,
     why: whyDenied(denial),
-    layers: denial.sources,
+    layers: denial.sources.map(sourceView),
   }));
-  return deniedByPolicy(first.denial, models.join(', '), { requested_models: models, excluded });
+  const also = [...new Set(left.map(({ denial }) => denial))].filter((denial) => denial !== first.denial);
+  return deniedByPolicy(first.denial, models.join(', '), { requested_models: models, excluded }, also);
 }

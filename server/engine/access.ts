@@ -162,6 +162,19 @@ function routerDenial(
 
 export const namesOf = (sources: readonly Source[]) => [...new Set(sources.map(({ name }) => name))].join(' and ');
 
+/** A layer as answers show it. */
+export type LayerView = {
+  readonly scope: Source['scope'];
+  readonly guardrail_id: string | null;
+  readonly name: string;
+};
+
+export const sourceView = ({ scope, guardrailId, name }: Source): LayerView => ({
+  scope,
+  guardrail_id: guardrailId,
+  name,
+});
+
 /** As it stands in what was left out: the rule, and whose. */
 export const whyDenied = ({ rule, sources }: Denial) => `policy.${rule}: ${namesOf(sources)}`;
 

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../errors.ts';
-import type { EffectivePolicy, Source } from '../policy/effective-policy.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import { unboundedBy } from '../pricing/bounded.ts';
 import { serverWorkOf } from '../pricing/server-work.ts';
 import { dialectOf } from '../providers/dialect.ts';
@@ -7,7 +7,7 @@ import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { RoutingMemory } from '../routing/memory.ts';
 import { type Circumstances, drawn, type Plan, planEndpoints, type Selection } from '../routing/plan.ts';
 import { isUnpartitioned, namedModel, type Preferences, sortOf } from '../routing/preferences.ts';
-import { accessDenial, type Denial, whyDenied } from './access.ts';
+import { accessDenial, type Denial, type LayerView, sourceView, whyDenied } from './access.ts';
 import type { Asked } from './asked.ts';
 import { type Choice, type Chooser, choicesOf } from './choices.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
@@ -26,7 +26,7 @@ export type LeftOut = {
   readonly provider: string;
   readonly why: string;
   /** Of what policy left out: the layers that hold the rule. */
-  readonly layers?: readonly Source[];
+  readonly layers?: readonly LayerView[];
 };
 
 export type Eligible = {
@@ -116,7 +116,7 @@ export function eligibleRoutes(
     const named = namedModel(model);
     const leave = ({ provider }: Endpoint, why: string) => {
       const denial = denials?.get(why);
-      left.push({ model, provider: provider.slug, why, ...(denial ? { layers: denial.sources } : {}) });
+      left.push({ model, provider: provider.slug, why, ...(denial ? { layers: denial.sources.map(sourceView) } : {}) });
     };
     const whyNot = (endpoint: Endpoint) =>
       forbidden(endpoint) ??

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../errors.ts';
-import { type Denial, namesOf } from './access.ts';
+import type { Source } from '../policy/effective-policy.ts';
+import { type Denial, namesOf, sourceView } from './access.ts';
 import type { LeftOut } from './eligible.ts';
 
 /** What is put before the field that an endpoint's dialect has no words for. */
@@ -16,8 +17,8 @@ export function noRoute(
   ];
   const model = models.join(', ');
   const metadata = { requested_models: models, excluded: left };
-  const denied = left.map(({ why }) => denials?.get(why)).find((denial) => denial !== undefined);
-  if (denied) return deniedByPolicy(denied, model, metadata);
+  const [denied, ...also] = denials ? [...new Set(left.flatMap(({ why }) => denials.get(why) ?? []))] : [];
+  if (denied) return deniedByPolicy(denied, model, metadata, also);
   if (because((why) => why === 'unpriced').length > 0) return refuse('unpriced_model', { detail: model, metadata });
   const unbounded = left.find(({ why }) => why.startsWith('unbounded: '));
   if (unbounded) {
@@ -58,18 +59,22 @@ export function noRoute(
   return refuse('invalid_model', { message: `${model} is not a valid model ID`, metadata });
 }
 
-/** Refused by what a layer says: which, by which rule, and what would pass. */
-export function deniedByPolicy(denial: Denial, model: string, more: Readonly<Record<string, unknown>>): Refusal {
+/** Refused by what a layer says: which, by which rule, and what would pass; `also`: what would refuse when that is lifted. */
+export function deniedByPolicy(
+  denial: Denial,
+  model: string,
+  more: Readonly<Record<string, unknown>>,
+  also: readonly Denial[] = [],
+): Refusal {
   const { rule, sources, remedy } = denial;
-  const [source] = sources;
   const metadata = {
     ...more,
-    scope: source?.scope ?? null,
-    guardrail_id: source?.guardrailId ?? null,
-    guardrail_name: source?.guardrailId ? (/"(.*)"/s.exec(source.name)?.[1] ?? source.name) : null,
-    layer: source?.name ?? null,
-    layers: sources,
     rule,
+    ...layerFacts(sources),
+    layers: sources.map(sourceView),
+    ...(also.length > 0
+      ? { also_refused_by: also.map((one) => ({ rule: one.rule, ...layerFacts(one.sources) })) }
+      : {}),
     remedy,
   };
   if (rule.startsWith('modalities.')) {
@@ -83,4 +88,14 @@ export function deniedByPolicy(denial: Denial, model: string, more: Readonly<Rec
     message: `No endpoints available matching your guardrail restrictions and data policy for ${model}: ${rule} of ${namesOf(sources)} leaves none. ${remedy}`,
     metadata,
   });
+}
+
+function layerFacts([source]: readonly Source[]) {
+  const name = source?.name ?? null;
+  return {
+    scope: source?.scope ?? null,
+    guardrail_id: source?.guardrailId ?? null,
+    guardrail_name: source?.guardrailId ? (/"(.*)"/s.exec(source.name)?.[1] ?? name) : null,
+    layer: name,
+  };
 }

@@ -124,7 +124,8 @@ async function settle(
     throw Object.assign(new Error('a settlement could not be written', { cause: error }), { refusal: WITHHELD });
   });
   const known = cost.source === 'unknown' ? null : usdOfNano(cost.nano);
-  if (overrun && key.limit !== null) log.warn('call overran its bound', { id, key: key.label, cost: known });
+  if (overrun && course.policy.budgets.some(({ limit }) => limit !== null))
+    log.warn('call overran its bound', { id, key: key.label, cost: known });
   // The ledger is the record of every call; the log tells of those that went wrong.
   if (ending.status !== 200) {
     log.info('call settled', {

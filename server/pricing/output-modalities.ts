@@ -2,9 +2,12 @@ import type { CatalogueModel } from './catalogue.ts';
 
 /** Names under which vendors make something other than text, for models of which no listing says so. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
-  [/imagen|dall-e|gpt-image|-image(?:$|[-:])|stable-diffusion|flux[.-]|seedream|recraft|ideogram/, 'image'],
-  [/(?:^|[/-])(?:veo|sora|kling|seedance|wan-video)(?:[-.\d]|$)|-video(?:$|[-:])/, 'video'],
-  [/(?:^|[/-])tts(?:[-.\d]|$)|-audio(?:$|[-:])|lyria|-speech(?:$|[-:])/, 'audio'],
+  [
+    /(?:^|[/-])(?:imagen|dall-e|gpt-image|stable-diffusion|flux|seedream|recraft|ideogram)(?:[-.\d]|$)|-image(?:[-:]|$)/,
+    'image',
+  ],
+  [/(?:^|[/-])(?:veo|sora|kling|seedance|wan-video)(?:[-.\d]|$)|-video(?:[-:]|$)/, 'video'],
+  [/(?:^|[/-])(?:tts|lyria)(?:[-.\d]|$)|-(?:audio|speech)(?:[-:]|$)/, 'audio'],
 ];
 
 const known = new WeakMap<CatalogueModel, readonly string[]>();
@@ -19,8 +22,8 @@ export function outputModalities(model: CatalogueModel): readonly string[] {
     const made = new Set(['text']);
     if (typeof price?.imageOutput === 'bigint') made.add('image');
     if (typeof price?.audioOutput === 'bigint') made.add('audio');
-    const name = `${model.id} ${model.native}`.toLowerCase();
-    for (const [pattern, modality] of NAMES) if (pattern.test(name)) made.add(modality);
+    for (const name of [model.id.toLowerCase(), model.native.toLowerCase()])
+      for (const [pattern, modality] of NAMES) if (pattern.test(name)) made.add(modality);
     outputs = [...made];
     known.set(model, outputs);
   }

@@ -43,7 +43,10 @@ const assign = (id: string, hash: string) =>
 const member = async () =>
   String((await ask('POST', '/api/v1/callgate/organization/members', { email: `${Math.random()}@example.com` }))['id']);
 
-async function refusal(secret: string, body: Json = CALL) {
+async function refusal(
+  secret: string,
+  body: Json = CALL,
+): Promise<Json & { status: number; message: string | undefined }> {
   const response = await daemon.chat(secret, body);
   const { error } = (await response.json()) as { error?: { message: string; metadata: Json } };
   return {
@@ -214,7 +217,7 @@ describe('which layer refuses', () => {
 describe('a call that waits', () => {
   /** One call holds most of the budget while another waits for it. */
   async function waiting(change: () => Promise<unknown>, key: { secret: string; hash: string }) {
-    provider.on('m', answer({ delay: 4_000, usage: usageOf(20, 5) }));
+    provider.on('m', answer({ delay: 2_500, usage: usageOf(20, 5) }));
     const count = provider.received.length;
     const gone = new AbortController();
     const first = daemon.chat(key.secret, CALL, { signal: gone.signal }).catch(() => null);
@@ -249,7 +252,7 @@ describe('a call that waits', () => {
     const { bound } = ((await route.json()) as { data: { bound: number } }).data;
     // It fits beside what is spent, but not beside that and a call in flight.
     await ask('PATCH', `/api/v1/keys/${key.hash}`, { limit: PRICE + bound });
-    provider.on('m', answer({ delay: 4_000, usage: usageOf(20, 5) }));
+    provider.on('m', answer({ delay: 2_500, usage: usageOf(20, 5) }));
     const count = provider.received.length;
     const first = daemon.chat(key.secret, { ...CALL, max_tokens: 5 });
     await expect.poll(() => provider.received.length).toBe(count + 1);
