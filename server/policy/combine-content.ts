@@ -1,4 +1,4 @@
-import { BLOCK_SCORE, FLAG_SCORE } from '../detect/injection/detect-injection.ts';
+import { FLAG_SCORE } from '../detect/injection/detect-injection.ts';
 import type {
   BuiltinFilter,
   ContentAction,
@@ -84,7 +84,7 @@ function strictestBuiltin(same: readonly Said<BuiltinFilter>[]): BuiltinFilter {
     action: strictestAction(filters),
     directions: [],
     scanScope: scopes.size === 1 ? first.scanScope : 'all_messages',
-    threshold: lowest(filters.map(({ threshold, action }) => threshold ?? (isMixed ? ownThreshold(action) : null))),
+    threshold: lowest(filters.map(({ threshold }) => threshold)) ?? (isMixed ? FLAG_SCORE : null),
   };
 }
 
@@ -102,9 +102,6 @@ function strictestAction(filters: readonly Filter[]): ContentAction {
     'flag',
   );
 }
-
-/** Where the injection model starts for an action when nobody says. */
-const ownThreshold = (action: ContentAction): number => (action === 'block' ? BLOCK_SCORE : FLAG_SCORE);
 
 /** Null is the detector's own; beside a number it stands for the lower of the two. */
 function lowest(thresholds: readonly (number | null)[]): number | null {

@@ -433,6 +433,7 @@ describe('the two kinds of key', () => {
     ['GET', '/api/v1/callgate/models'],
     ['GET', '/api/v1/callgate/io-log'],
     ['POST', '/api/v1/callgate/doctor', { providers: [] }],
+    ['POST', '/api/v1/callgate/detect', { text: 'Hello' }],
     ['PATCH', '/api/v1/callgate/io-log', { is_observability_io_logging_enabled: true }],
     ['POST', '/api/v1/callgate/io-log/purge', {}],
     ['GET', '/api/v1/callgate/providers'],
@@ -535,7 +536,6 @@ describe('the two kinds of key', () => {
       'POST /api/v1/presets/:slug/responses',
       'POST /sandbox/v1/chat/completions',
       'POST /api/v1/callgate/route',
-      'POST /api/v1/callgate/detect',
     ];
     const described = admin.map(([method, path]) => `${method} ${path.split('?')[0]}`);
     const pattern = (route: string) => new RegExp(`^${route.replaceAll(/:\w+/g, '[^/]+')}$`);
