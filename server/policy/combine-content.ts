@@ -1,4 +1,5 @@
-import { FLAG_SCORE } from '../detect/injection/detect-injection.ts';
+import { BLOCK_SCORE, FLAG_SCORE } from '../detect/injection/detect-injection.ts';
+import { isInjectionFilter } from './builtin-filters.ts';
 import type {
   BuiltinFilter,
   ContentAction,
@@ -18,16 +19,20 @@ type Said<T extends Filter> = { readonly filter: T; readonly source: Source };
 
 /**
  * What is looked for in a call's texts: the filters of all layers, each entity once for a direction, with the strictest of the actions
- * that somebody asks for there, over the widest of the scopes and from the lowest of the thresholds. Null: nobody looks for anything.
+ * that somebody asks for there. An injection filter stands once for each action, over the widest scope and from the lowest score that
+ * somebody asks for with it. Null: nobody looks for anything.
  */
 export function combineContent(
   layers: readonly RuleLayer[],
   injectionAllowList: readonly string[],
 ): ContentRules | null {
-  const builtins = united(
-    layers.flatMap(({ rules, source }) => (rules.builtins ?? []).map((filter) => ({ filter, source }))),
-    ({ slug }) => slug,
-    strictestBuiltin,
+  const builtins = needed(
+    united(
+      layers.flatMap(({ rules, source }) => (rules.builtins ?? []).map((filter) => ({ filter, source }))),
+      // Who marks what looks suspicious anywhere must not make another's block of what is certain in a user's words reach as far.
+      ({ slug, action }) => (isInjectionFilter(slug) ? `${slug} ${action}` : slug),
+      strictestBuiltin,
+    ),
   );
   const custom = united(
     layers.flatMap(({ rules, source }) => (rules.custom ?? []).map((filter) => ({ filter, source }))),
@@ -75,17 +80,27 @@ function strictestBuiltin(same: readonly Said<BuiltinFilter>[]): BuiltinFilter {
   const filters = same.map(({ filter }) => filter);
   const [first] = filters as [BuiltinFilter];
   const scopes = new Set(filters.map(({ scanScope }) => scanScope));
-  // Where one redacts and another blocks, what the one would have redacted must not pass for the other being surer.
-  const isMixed =
-    first.slug === 'prompt-injection' &&
-    new Set(filters.map(({ action }) => action).filter((action) => action !== 'flag')).size > 1;
+  const action = strictestAction(filters);
+  const thresholds = filters.map(({ threshold }) => threshold);
   return {
     slug: first.slug,
-    action: strictestAction(filters),
+    action,
     directions: [],
     scanScope: scopes.size === 1 ? first.scanScope : 'all_messages',
-    threshold: lowest(filters.map(({ threshold }) => threshold)) ?? (isMixed ? FLAG_SCORE : null),
+    threshold: lowest(thresholds, ownThreshold(first.slug, action)),
   };
+}
+
+/** Without what a stricter rule of the same filter finds anyway. */
+function needed(rules: readonly Sourced<BuiltinFilter>[]): readonly Sourced<BuiltinFilter>[] {
+  const least = ({ slug, action, threshold }: BuiltinFilter) => threshold ?? ownThreshold(slug, action);
+  const covers = (one: BuiltinFilter, other: BuiltinFilter) =>
+    one.slug === other.slug &&
+    STRICTNESS[one.action] > STRICTNESS[other.action] &&
+    other.directions.every((direction) => one.directions.includes(direction)) &&
+    (one.scanScope === 'all_messages' || one.scanScope === other.scanScope) &&
+    least(one) <= least(other);
+  return rules.filter(({ value }) => !rules.some((other) => covers(other.value, value)));
 }
 
 function strictestCustom(same: readonly Said<CustomFilter>[]): CustomFilter {
@@ -103,9 +118,11 @@ function strictestAction(filters: readonly Filter[]): ContentAction {
   );
 }
 
-/** Null is the detector's own; beside a number it stands for the lower of the two. */
-function lowest(thresholds: readonly (number | null)[]): number | null {
-  const numbers = thresholds.filter((one) => one !== null);
-  if (numbers.length === 0) return null;
-  return Math.min(...numbers, ...(numbers.length < thresholds.length ? [FLAG_SCORE] : []));
+/** From which score a filter finds when nobody says: a model that refuses must be surer than one that only marks. */
+const ownThreshold = (slug: string, action: ContentAction): number =>
+  slug === 'prompt-injection' && action === 'block' ? BLOCK_SCORE : FLAG_SCORE;
+
+/** Null is the detector's own, `own`; it stays null where nobody names another. */
+function lowest(thresholds: readonly (number | null)[], own: number): number | null {
+  return thresholds.every((one) => one === null) ? null : Math.min(...thresholds.map((one) => one ?? own));
 }

@@ -86,7 +86,10 @@ export type ContentAction = 'block' | 'redact' | 'flag';
 export type ContentDirection = 'input' | 'output';
 
 export type ContentRules = {
-  /** A built-in detector by its slug: `email`, `secrets`, `iban`, `regex-prompt-injection`, ... At most one rule of a slug and direction. */
+  /**
+   * A built-in detector by its slug: `email`, `secrets`, `iban`, `regex-prompt-injection`, ... At most one rule of a slug and direction; of
+   * an injection filter one for each action.
+   */
   readonly builtins: readonly Sourced<BuiltinFilter>[];
   /** At most one rule of a pattern and direction. */
   readonly custom: readonly Sourced<CustomFilter>[];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FLAG_SCORE } from '../../server/detect/injection/detect-injection.ts';
+import { BLOCK_SCORE, FLAG_SCORE } from '../../server/detect/injection/detect-injection.ts';
 import { combine } from '../../server/policy/combine.ts';
 import type { ContentAction, EffectivePolicy, Source } from '../../server/policy/effective-policy.ts';
 import { type BuiltinRule, type CustomRule, type LayerRules, NO_RULES } from '../../server/policy/layer-rules.ts';
@@ -15,7 +15,7 @@ const SLUGS = ['email', 'secrets', 'regex-prompt-injection', 'prompt-injection']
 const PATTERNS = ['a+', 'b+'];
 const DIRECTIONS = ['input', 'output'] as const;
 const ROLES = ['user', 'assistant', 'tool'] as const;
-const SCORES = [0.2, 0.5, 0.8];
+const SCORES = [0.2, 0.5, 0.8, 1];
 const RANK: Record<ContentAction, number> = { flag: 1, redact: 2, block: 3 };
 
 const list = <T>(all: readonly T[]) =>
@@ -23,13 +23,20 @@ const list = <T>(all: readonly T[]) =>
 const maybe = fc.option(fc.boolean(), { nil: null });
 const action = fc.constantFrom<ContentAction>('block', 'redact', 'flag');
 const directions = fc.subarray([...DIRECTIONS], { minLength: 1 });
-const builtin: fc.Arbitrary<BuiltinRule> = fc.record({
-  slug: fc.constantFrom(...SLUGS),
-  action,
-  directions,
-  scanScope: fc.constantFrom('user_only' as const, 'all_messages' as const, 'tool_results' as const),
-  threshold: fc.constantFrom(0.1, 0.4, 0.7, null),
-});
+const builtin: fc.Arbitrary<BuiltinRule> = fc
+  .record({
+    slug: fc.constantFrom(...SLUGS),
+    action,
+    directions,
+    scanScope: fc.constantFrom('user_only' as const, 'all_messages' as const, 'tool_results' as const),
+    threshold: fc.constantFrom(0.1, 0.4, 0.7, 0.95, null),
+  })
+  // As the API has it: the others look at everything, and weigh nothing.
+  .map((rule) => ({
+    ...rule,
+    ...(rule.slug.endsWith('injection') ? {} : { scanScope: 'all_messages' as const }),
+    ...(rule.slug === 'prompt-injection' ? {} : { threshold: null }),
+  }));
 const custom: fc.Arbitrary<CustomRule> = fc.record({
   pattern: fc.constantFrom(...PATTERNS),
   action,
@@ -111,13 +118,20 @@ const inputs: fc.Arbitrary<PolicyInputs> = fc
   }));
 
 /** How strictly a filter meets one text: 0 not at all, 1 flag, 2 redact, 3 block. */
-type Filter = { action: ContentAction; directions: readonly string[]; scanScope?: string; threshold?: number | null };
+type Filter = {
+  slug?: string;
+  action: ContentAction;
+  directions: readonly string[];
+  scanScope?: string;
+  threshold?: number | null;
+};
 function meets(filter: Filter, direction: string, role: string, score: number): number {
   if (!filter.directions.includes(direction)) return 0;
   const { scanScope: scope } = filter;
   if (scope === 'user_only' && role !== 'user') return 0;
   if (scope === 'tool_results' && role !== 'tool') return 0;
-  return score >= (filter.threshold ?? FLAG_SCORE) ? RANK[filter.action] : 0;
+  const own = filter.slug === 'prompt-injection' && filter.action === 'block' ? BLOCK_SCORE : FLAG_SCORE;
+  return score >= (filter.threshold ?? own) ? RANK[filter.action] : 0;
 }
 
 /** Everything that a policy does to any call of this small world, as numbers: the higher the stricter. */
@@ -298,14 +312,29 @@ describe('a filter that several layers name', () => {
     ]);
   });
 
-  it('looks as far and from as low a score as any of them asks', () => {
+  it('of injection looks for each action as far and from as low a score as anybody asks for it', () => {
     const slug = 'prompt-injection';
-    const [found] =
-      withFilters(
-        { slug, scanScope: 'user_only', threshold: 0.9 },
-        { slug, scanScope: 'tool_results', threshold: 0.4 },
-      ) ?? [];
-    expect(found?.value).toMatchObject({ scanScope: 'all_messages', threshold: 0.4 });
+    const said = (...filters: readonly Partial<BuiltinRule>[]) =>
+      withFilters(...filters.map((filter) => ({ slug, ...filter })))?.map(({ value }) => [
+        value.action,
+        value.scanScope,
+        value.threshold,
+      ]);
+    expect(
+      said(
+        { action: 'block', scanScope: 'user_only' },
+        { action: 'flag', scanScope: 'tool_results', threshold: 0.6 },
+        { action: 'flag', scanScope: 'user_only', threshold: 0.4 },
+      ),
+    ).toEqual([
+      ['block', 'user_only', null],
+      ['flag', 'all_messages', 0.4],
+    ]);
+    // Null is the detector's own, and that of a block is 0.9.
+    expect(said({ action: 'block', threshold: 0.95 }, { action: 'block' })).toEqual([
+      ['block', 'all_messages', BLOCK_SCORE],
+    ]);
+    expect(said({ action: 'block', threshold: 0.3 }, { action: 'flag' })).toEqual([['block', 'all_messages', 0.3]]);
   });
 });
 
