@@ -6,7 +6,16 @@ import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { addCommand, type Globals, globalsOf } from './globals.ts';
 import { dim, note, print, printJson, table, usd, usdOr, when } from './output.ts';
-import { type Expiry, type Limit, parseExpiry, parseLimit, parseReset, type ResetOption } from './values.ts';
+import {
+  type Expiry,
+  type Limit,
+  parseExpiry,
+  parseLimit,
+  parseReset,
+  parseRunaway,
+  type ResetOption,
+  type RunawayOption,
+} from './values.ts';
 
 /** The fields of OpenRouter's key object that are shown; the rest passes through to --json. */
 const key = z.looseObject({
@@ -19,6 +28,7 @@ const key = z.looseObject({
   limit_reset: z.string().nullable(),
   usage: z.number(),
   expires_at: z.string().nullish(),
+  suspended: z.object({ reason: z.string().nullable() }).nullish(),
 });
 type Key = z.infer<typeof key>;
 const oneKey = z.looseObject({ data: key });
@@ -35,6 +45,7 @@ type KeyOptions = {
   readonly allowUnpriced?: boolean;
   readonly writePresets?: boolean;
   readonly clamp?: boolean;
+  readonly runaway?: RunawayOption;
 };
 
 export function addKeys(program: Command): void {
@@ -81,6 +92,7 @@ export function addKeys(program: Command): void {
     .option('--write-presets', 'let it write presets')
     .option('--no-write-presets', 'do not')
     .option('--clamp', 'shorten answers to what the limit affords')
+    .option('--runaway <mode>', 'when it runs away: off, warn, trip, or default (its workspace’s)', parseRunaway)
     .option('--no-clamp', 'do not')
     .action(async (name: string, options: KeyOptions, command: Command) => {
       const body = bodyOf(options);
@@ -94,6 +106,17 @@ export function addKeys(program: Command): void {
   );
   addCommand(keys, 'enable <key>', 'let it call again').action(async (name: string, _: unknown, command: Command) =>
     patch(globalsOf(command), name, { disabled: false }),
+  );
+
+  addCommand(keys, 'release <key>', 'let a key call again that was suspended because it ran away').action(
+    async (name: string, _: unknown, command: Command) => {
+      const globals = globalsOf(command);
+      const api = await connect(globals);
+      const { hash } = await findKey(api, name);
+      const { data } = await api.call(oneKey, 'POST', `${CALLGATE_API}/keys/${hash}/release`, {});
+      if (globals.json) return printJson(data);
+      note(`${data.name} may call again.`);
+    },
   );
 
   addCommand(keys, 'rotate <key>', 'give it a new secret; the old one ends at once, limit and spend stay').action(
@@ -117,7 +140,15 @@ export function addKeys(program: Command): void {
   );
 }
 
-function bodyOf({ name, limit, reset, allowUnpriced, writePresets, clamp }: KeyOptions): Record<string, unknown> {
+function bodyOf({
+  name,
+  limit,
+  reset,
+  allowUnpriced,
+  writePresets,
+  clamp,
+  runaway,
+}: KeyOptions): Record<string, unknown> {
   const body: Record<string, unknown> = {
     name,
     limit: limit?.usd,
@@ -125,6 +156,7 @@ function bodyOf({ name, limit, reset, allowUnpriced, writePresets, clamp }: KeyO
     allow_unpriced: allowUnpriced,
     can_write_presets: writePresets,
     clamp,
+    runaway: runaway?.mode,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
@@ -181,7 +213,15 @@ function showSecret({ json }: Globals, made: z.infer<typeof withSecret>): void {
 function rowOf(key: Key): readonly string[] {
   const expired = key.expires_at ? Date.parse(key.expires_at) <= Date.now() : false;
   const stopped = key.limit_remaining !== null && key.limit_remaining <= 0;
-  const state = key.disabled ? 'disabled' : expired ? 'expired' : stopped ? 'stopped' : 'fine';
+  const state = key.suspended
+    ? 'suspended'
+    : key.disabled
+      ? 'disabled'
+      : expired
+        ? 'expired'
+        : stopped
+          ? 'stopped'
+          : 'fine';
   return [
     key.name,
     state,

@@ -47,3 +47,19 @@ export function parseCount(text: string): number {
   if (/^\d{1,7}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Write a whole number.');
 }
+
+export type Tier = 'A' | 'B' | 'C';
+
+export function parseTier(text: string): Tier {
+  const tier = text.toUpperCase();
+  if (tier === 'A' || tier === 'B' || tier === 'C') return tier;
+  throw new InvalidArgumentError('Write A (only proposes), B (asks) or C (runs alone).');
+}
+
+export type RunawayOption = { readonly mode: 'off' | 'warn' | 'trip' | null };
+
+export function parseRunaway(text: string): RunawayOption {
+  if (text === 'default') return { mode: null };
+  if (text === 'off' || text === 'warn' || text === 'trip') return { mode: text };
+  throw new InvalidArgumentError('Write off, warn, trip or default.');
+}

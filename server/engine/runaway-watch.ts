@@ -149,7 +149,8 @@ class Pace {
   minute(nowMs: number): Minute {
     const rest = 1 - (nowMs - this.#at * MINUTE_MS) / MINUTE_MS;
     return {
-      requests: this.requests + Math.floor(this.#lastRequests * rest),
+      // A key that calls exactly as often as it may must not trip where one minute goes over into the next.
+      requests: this.requests + Math.floor(Math.max(0, this.#lastRequests - 1) * rest),
       nano: this.nano + Math.floor(this.#lastNano * rest),
       usualRequests: this.#usualRequests,
       usualNano: this.#usualNano,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeProvider } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into at any depth
 type Json = Record<string, any>;
 
 let provider: FakeProvider;
