@@ -11,16 +11,21 @@ import { askedModalities, toolModalities } from './modalities.ts';
 import { deniedByPolicy } from './no-route.ts';
 import type { JsonObject } from './resolve-preset.ts';
 
-/** Whether policy lets anybody serve what is asked for. Which endpoints may is decided where they are chosen, by the same rules. */
+/**
+ * Whether policy lets anybody serve what is asked for. Which endpoints may is decided where they are chosen, by the same rules: those
+ * that hold now, for the call may have waited for a person.
+ */
 export function accessGate(parts: AdmitParts, asked: Asked): Asked | Refusal {
-  const { policy, request } = asked;
+  const policy = parts.policyOf(asked.key);
   const { access, modalities } = policy;
-  if (access === null && modalities === null) return asked;
+  const current = policy === asked.policy ? asked : { ...asked, policy };
+  if (access === null && modalities === null) return current;
+  const { request } = asked;
   return (
     (modalities && unmakeable(modalities, request)) ??
     (access && choosing(access, request)) ??
-    unserved(parts, asked) ??
-    asked
+    unserved(parts, current) ??
+    current
   );
 }
 

@@ -45,10 +45,12 @@ function nativesOf(models: readonly CatalogueModel[]): ByNative {
   if (known) return known;
   const byNative = new Map<string, CatalogueModel[]>();
   for (const model of models) {
-    const name = nativeName(model.native);
-    const same = byNative.get(name);
-    if (same) same.push(model);
-    else byNative.set(name, [model]);
+    // A router takes the catalogued name as well as the id.
+    for (const name of new Set([model.native, model.listed?.canonicalSlug ?? model.native].map(nativeName))) {
+      const same = byNative.get(name);
+      if (same) same.push(model);
+      else byNative.set(name, [model]);
+    }
   }
   indexes.set(models, byNative);
   return byNative;

@@ -148,6 +148,12 @@ describe('a model’s names', () => {
     expect(ignored(variant, 'a/b')).toBe('ignored_models');
     expect(ignored(variant, 'A/B-2025-01-01')).toBe('ignored_models');
     expect(allowed(variant, 'a/b')).toBeNull();
+    const other = { ...variant.model, id: 'a/b', native: 'a/b', listed } as CatalogueModel;
+    const router = endpoint('openrouter', 'a/b-2025-01-01', {
+      provider: { models: () => [other] },
+      model: { native: 'a/b-2025-01-01' },
+    });
+    expect(ignored(router, 'a/b')).toBe('ignored_models');
     expect(allowed(endpoint('one', 'a/b-large'), 'a/b')).toBe('allowed_models');
     expect(ignored(endpoint('one', 'a/b-large'), 'a/b')).toBeNull();
   });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answer, FakeProvider, usageOf } from '../support/fake-provider.ts';
+import { answer, FakeProvider, stream, usageOf } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
 
 type Json = Record<string, unknown>;
@@ -184,6 +184,37 @@ describe('which layer refuses', () => {
     await assign(second, key.hash);
     await ask('DELETE', `/api/v1/guardrails/${first}`).catch(() => {});
     expect(await refusal(key.secret)).toMatchObject({ status: 403, guardrail_id: second });
+  });
+
+  it('changing how often a budget resets, or how high it is, forgets no spend', async () => {
+    daemon.setNow(new Date('2026-11-22T12:00:00Z'));
+    const key = await daemon.key();
+    const id = await guardrail({ limit_usd: 1, reset_interval: 'monthly' });
+    await assign(id, key.hash);
+    expect((await daemon.chat(key.secret, CALL)).status).toBe(200);
+    for (const change of [{ reset_interval: 'weekly' }, { reset_interval: 'daily' }, { limit_usd: 2 }]) {
+      await ask('PATCH', `/api/v1/guardrails/${id}`, change);
+      expect((await self(key.secret)).budgets[0]).toMatchObject({ ...change, scope: 'api_key', spend_usd: PRICE });
+    }
+    daemon.setNow(new Date('2026-11-23T12:00:00Z'));
+    expect((await self(key.secret)).budgets[0]).toMatchObject({ spend_usd: 0 });
+    await ask('PATCH', `/api/v1/guardrails/${id}`, { reset_interval: 'monthly' });
+    expect((await self(key.secret)).budgets[0]).toMatchObject({ spend_usd: PRICE });
+  });
+
+  it('a stream whose reader leaves is charged what came, at every layer', async () => {
+    provider.on('m', stream({ chunks: 200, every: 10, usage: usageOf(20, 50) }));
+    const key = await daemon.key({ limit: 1 });
+    await assign(await guardrail({ limit_usd: 1, reset_interval: 'daily' }), key.hash);
+    const gone = new AbortController();
+    const response = await daemon.chat(key.secret, { ...CALL, stream: true }, { signal: gone.signal });
+    await response.body?.getReader().read();
+    gone.abort();
+    const spent = async () => (await self(key.secret)).budgets.map(({ spend_usd }) => Number(spend_usd));
+    await expect.poll(async () => (await spent())[0]).toBeGreaterThan(0);
+    const [first, ...others] = await spent();
+    expect(others).toEqual(others.map(() => first));
+    expect(first).toBeLessThanOrEqual(PRICE);
   });
 
   it('one guardrail on two keys gives each of them its own budget, and a member one over all their keys', async () => {

@@ -9,7 +9,14 @@ import type { GenerationEnd, GenerationStart, Layer, Store } from '../../server/
 const NOW = '2026-11-22T10:00:00.000Z';
 const DAY = '2026-11-22';
 
-const start = { keyId: 'k', workspaceId: 'w', requestedModel: 'a/b', presetSlug: null } as GenerationStart;
+const start = {
+  keyId: 'k',
+  workspaceId: 'w',
+  requestedModel: 'a/b',
+  presetSlug: null,
+  inputNano: 7,
+  inputTokens: 3,
+} as GenerationStart;
 const end = (nano: number, isByok = false) =>
   ({
     model: 'a/b',
@@ -194,6 +201,18 @@ describe('what a brought key served', () => {
       expect(await store.usage.sums({})).toMatchObject({ nano: 75 });
       const asked = [layer('key', 1, { since: DAY }), layer('workspace', 1, { since: DAY, includeByok: true })];
       expect((await store.ledger.standings(asked)).map(({ spent }) => spent)).toEqual([20, 75]);
+    }));
+});
+
+describe('after a crash', () => {
+  it('what was open is charged to every account, once', () =>
+    within(async (book, store) => {
+      const layers = [layer('key', 100), layer('member', 100), layer('workspace', 100, { since: DAY })];
+      await reserve(book, { id: 'open', nano: 60, layers });
+      const next = new Ledger(store);
+      expect(await next.recover()).toBe(1);
+      for (const { spent, reserved } of await store.ledger.standings(layers)) expect([spent, reserved]).toEqual([7, 0]);
+      expect(await next.recover()).toBe(0);
     }));
 });
 
