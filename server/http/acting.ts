@@ -33,6 +33,9 @@ function isReading(method: string | readonly string[]): boolean {
 
 function actorOf({ identity, headers }: FastifyRequest): string {
   if (identity?.kind === 'key') return `key ${JSON.stringify(identity.key.name)} (${identity.key.label})`;
+  if (identity?.kind === 'management' && identity.managementKey) {
+    return `management key ${JSON.stringify(identity.managementKey.name)} (${identity.managementKey.label})`;
+  }
   const client = headers[CLIENT_HEADER];
   return (typeof client === 'string' ? CLIENTS.get(client) : undefined) ?? 'management key';
 }

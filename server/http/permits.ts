@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
+import { audit } from '../admin/audit.ts';
 import type { BehaviorHouse } from '../admin/behaviors.ts';
 import {
   grantBody,
@@ -82,7 +83,9 @@ export function permitRoutes(app: FastifyInstance, house: BehaviorHouse): void {
     if (waiting && !isOwn(key?.workspaceId, organizationOf(admin, request)))
       return sendRefusal(reply, refuse('not_found', { message: 'Nobody waits for this answer any more' }));
     const ended = await desk.answer(id, body.value);
-    return isRefusal(ended) ? sendRefusal(reply, ended) : sendData(reply, ended);
+    if (isRefusal(ended)) return sendRefusal(reply, ended);
+    await audit(admin, { action: 'permit.answer', target: `permit-request:${id}`, before: waiting, after: body.value });
+    return sendData(reply, ended);
   });
 
   app.get(`${PATH}/requirements`, scoped, async (request, reply) => {

@@ -7,7 +7,8 @@ import { changeOf, planPolicy } from '../admin/policy-file/plan.ts';
 import { CALLGATE_API } from '../protocol.ts';
 import { isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
-const management = { config: { access: 'management' } } as const;
+/** A file may name any organization, so a key of one of them does not do. */
+const owner = { config: { access: 'daemon' } } as const;
 /** What the file is called in the places of its problems. */
 const file = z.string().min(1).max(1_000).default('callgate.yaml');
 const planRequest = z.strictObject({ text: z.string(), file });
@@ -15,7 +16,7 @@ const applyRequest = z.strictObject({ text: z.string(), file, expect: z.string()
 
 /** Policy as code: what callgate.yaml would change, doing it, and writing the file from what is. */
 export function policyFileRoutes(app: FastifyInstance, parts: PolicyParts): void {
-  app.post(`${CALLGATE_API}/policy/plan`, management, async (request, reply) => {
+  app.post(`${CALLGATE_API}/policy/plan`, owner, async (request, reply) => {
     const body = read(planRequest, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const plan = await planPolicy(parts, body.value.text);
@@ -23,7 +24,7 @@ export function policyFileRoutes(app: FastifyInstance, parts: PolicyParts): void
     return sendData(reply, { changes: plan.steps.map(changeOf), notes: plan.notes, digest: plan.digest });
   });
 
-  app.post(`${CALLGATE_API}/policy/apply`, management, async (request, reply) => {
+  app.post(`${CALLGATE_API}/policy/apply`, owner, async (request, reply) => {
     const body = read(applyRequest, request.body);
     if (body.kind === 'refused') return sendRefusal(reply, body);
     const { text, ...rest } = body.value;
@@ -32,7 +33,7 @@ export function policyFileRoutes(app: FastifyInstance, parts: PolicyParts): void
     return sendData(reply, { changes: applied.changes, notes: applied.notes, secrets: applied.secrets });
   });
 
-  app.get(`${CALLGATE_API}/policy/export`, management, async (_request, reply) =>
+  app.get(`${CALLGATE_API}/policy/export`, owner, async (_request, reply) =>
     sendData(reply, { text: await exportPolicy(parts) }),
   );
 }

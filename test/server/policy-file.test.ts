@@ -235,6 +235,7 @@ describe('callgate.yaml', () => {
     const text = `
 keys: [{ name: bot }]
 behaviors: [{ name: greeter, preset: hello@1, key: bot, tier: C }]
+permits: [{ kind: key, value: bot }, { kind: model, value: openai/* }, { kind: modality, value: image }]
 workspaces: [{ slug: default, behavior_rules: { loop_calls: 7, requests_per_minute: null } }]`;
     const applied = await apply(daemon, text);
     expect(applied.error?.message).toBeUndefined();

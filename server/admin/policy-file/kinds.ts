@@ -7,6 +7,7 @@ import { keysKind } from './keys.ts';
 import type { Kind } from './kind.ts';
 import { membersKind } from './members.ts';
 import { organizationsKind } from './organizations.ts';
+import { permitsKind } from './permits.ts';
 import { workspacesKind } from './workspaces.ts';
 
 /** What plan, apply and export work on. */
@@ -24,6 +25,7 @@ export function policyParts(house: BehaviorHouse, environment: Environment): Pol
     guardrailsKind,
     keysKind,
     behaviorsKind(house),
+    permitsKind(house),
     destinationsKind(environment),
   ];
   return { admin: house.admin, kinds };
