@@ -6,6 +6,7 @@ import type { OrganizationRow } from '../store/organization-store.ts';
 import type { WorkspaceRow } from '../store/workspace-store.ts';
 import { audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
+import { forgetWorkspace } from './forget-workspace.ts';
 import { listMembers } from './members.ts';
 import { isActive, listWorkspaces, names } from './workspaces.ts';
 
@@ -169,8 +170,9 @@ export async function deleteOrganization(
     });
   }
   await audited(admin, { action: 'organization.delete', target: `organization:${row.id}`, before: row }, async () => {
-    for (const key of keys) await store.keys.delete(key.id);
-    for (const workspace of workspaces) await store.workspaces.delete(workspace.id);
+    for (const workspace of workspaces) await forgetWorkspace(admin, workspace, keys, null);
+    for (const one of store.byok.all().filter(({ organizationId }) => organizationId === row.id))
+      await store.byok.delete(one.id, now().toISOString());
     await store.organizations.delete(row.id, now().toISOString());
   });
   changed(admin, 'organization deleted', row);

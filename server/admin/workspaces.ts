@@ -6,6 +6,7 @@ import type { KeyRow } from '../store/store.ts';
 import type { ProviderSort, WorkspacePatch, WorkspaceRow } from '../store/workspace-store.ts';
 import { audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
+import { forgetWorkspace } from './forget-workspace.ts';
 import { applyIoLogFields, ioLogFields } from './workspace-io-log.ts';
 import { findWorkspace } from './workspace-scope.ts';
 
@@ -134,8 +135,7 @@ export async function updateWorkspace(
 }
 
 /**
- * Deletes a workspace with its budgets and members; its keys must have ended first. `confirmed`: the default one too. The editor's key,
- * which nobody can delete, moves to another workspace, so the last one cannot go.
+ * Deletes a workspace with all that is its own; its keys must have ended first. `confirmed`: the default one too. The editor's key, which nobody can delete, moves to another workspace, so the last one cannot go.
  */
 export async function deleteWorkspace(
   admin: AdminContext,
@@ -157,17 +157,10 @@ export async function deleteWorkspace(
       metadata: { ...facts, active_keys: active.slice(0, 20).map(({ hash }) => hash) },
     });
   }
-  const editor = keys.find(({ kind }) => kind === 'editor');
   const refuge = listWorkspaces(admin, organizationId).find(({ id }) => id !== row.id);
   if (!refuge) return refuse('last_workspace', { detail: `"${row.slug}"`, metadata: facts });
   const change = { action: 'workspace.delete', target: `workspace:${row.id}`, before: workspaceView(admin, row) };
-  await audited(admin, change, async () => {
-    for (const key of keys) {
-      if (key !== editor) await store.keys.delete(key.id);
-      else await store.keys.update(key.id, { workspaceId: refuge.id, updatedAt: now().toISOString() });
-    }
-    await store.workspaces.delete(row.id);
-  });
+  await audited(admin, change, () => forgetWorkspace(admin, row, keys, refuge.id));
   changed(admin, 'workspace deleted', row);
   return { kind: 'deleted' };
 }

@@ -188,14 +188,21 @@ describe('what a workspace says where a call says nothing', () => {
 
 describe('a deleted workspace', () => {
   it('leaves its spend, gives back its slug, and its preset is gone for its keys', async () => {
-    await managed('/workspaces', { body: { name: 'Brief', slug: 'brief' } });
+    const made = await managed('/workspaces', { body: { name: 'Brief', slug: 'brief' } });
+    const { id } = (made.body as { data: { id: string } }).data;
     const { secret, hash } = await daemon.key({ workspace_id: 'brief' });
     await (await daemon.chat(secret, { model: 'one/m' })).json();
     const before = (await managed('/credits')).body as { data: { total_usage: number } };
     await managed(`/keys/${hash}`, { method: 'DELETE' });
     await managed('/workspaces/brief/budgets/daily', { method: 'PUT', body: { limit_usd: 1 } });
+    const guardrail = await managed('/guardrails', { body: { name: 'its own', workspace_id: id } });
+    const byok = await managed('/byok', { body: { provider: 'one', key: 'sk-theirs', workspace_id: 'brief' } });
+    expect([guardrail.status, byok.status]).toEqual([201, 201]);
     expect((await managed('/workspaces/brief', { method: 'DELETE' })).body).toEqual({ deleted: true });
     expect((await managed('/credits')).body).toEqual(before);
+    const idOf = ({ body }: { body: { data: { id: string } } }) => body.data.id;
+    expect((await managed(`/guardrails/${idOf(guardrail)}`)).status).toBe(404);
+    expect((await managed(`/byok/${idOf(byok)}`)).status).toBe(404);
     await managed('/workspaces', { body: { name: 'Brief again', slug: 'brief' } });
     expect((await managed('/workspaces/brief/budgets')).body).toMatchObject({ data: [] });
     expect((await managed('/keys?workspace_id=brief')).body).toEqual({ data: [] });
