@@ -331,7 +331,7 @@ export const ERRORS = {
     message: 'Request blocked: prompt injection patterns detected',
     remedy: 'Take the text out, or, where it is harmless, put the phrase on the organization’s injection allow-list.',
   },
-  answer_blocked: {
+  content_output_blocked: {
     status: 403,
     type: 'permission_denied',
     message: 'Answer blocked by content filter',

@@ -258,7 +258,7 @@ describe('what comes back', () => {
     expect(JSON.stringify(chunks)).not.toContain('bob.smith');
     const stopped = chunks.find(({ error }) => error);
     expect(stopped).toMatchObject({
-      error: { code: 403, metadata: { reason: 'answer_blocked', filters: ['email'] } },
+      error: { code: 403, metadata: { reason: 'content_output_blocked', filters: ['email'] } },
       choices: [{ finish_reason: 'content_filter' }],
     });
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 50 } });
@@ -329,7 +329,7 @@ describe('reversible redaction', () => {
   it('never gives one caller the value of another from the cache, nor to the I/O log', async () => {
     provider.on('echo', echo);
     const key = await guarded({ ...builtins('redact', CORE), reversible: true });
-    const settings = { enabled: true };
+    const settings = { is_observability_io_logging_enabled: true };
     const switched = await daemon.request('/api/v1/callgate/io-log', { method: 'PATCH', body: settings });
     const headers = { 'x-openrouter-cache': 'true' };
     const nonce = randomUUID();

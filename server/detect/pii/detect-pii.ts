@@ -64,7 +64,7 @@ function coreIn(text: string, wanted: ReadonlySet<string>, from: number): Findin
   return found;
 
   function numberAt(all: string, at: number, length: number): number {
-    const before = at > floor ? all.charCodeAt(at - 1) : 0;
+    const before = at > 0 ? all.charCodeAt(at - 1) : 0;
     const isPart = at > 0 && isWord(all.charCodeAt(at - 1));
     if (has.iban && length >= 2 && isPart && at - 2 >= floor && !isWord(all.charCodeAt(at - 3))) {
       const span = ibanAt(all, at - 2);

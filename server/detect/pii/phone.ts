@@ -45,6 +45,8 @@ export function phoneAt(text: string, start: number, floor: number): Span | null
   if (isNamed(text, span, length) && !isPreceded(text, span.start, NAMED_ELSE, 32))
     return isPlausible(digits) && !isDecimal(groups, separators) ? span : null;
   if (groups.length < 2 || isPreceded(text, span.start, ELSE, 24) || !isPlausible(digits)) return null;
+  // The last groups of a longer number.
+  if (text.charCodeAt(span.start - 1) === 0x20 && isDigit(text.charCodeAt(span.start - 2))) return null;
   if (isNorthAmerican(digits, groups, separators, paren, extension)) return span;
   if (paren)
     return length >= 8 && length <= 11 && (groups[0] ?? 0) >= 2 && groups.length <= 3 && (groups[1] ?? 0) >= 3

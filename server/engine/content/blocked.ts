@@ -21,7 +21,7 @@ export function requestBlocked(blocked: readonly BlockedHit[]): Refusal {
 
 /** The refusal of an answer. */
 export function answerBlocked(hit: Hit): Refusal {
-  return refuse('answer_blocked', {
+  return refuse('content_output_blocked', {
     detail: hit.name,
     metadata: { ...whereOf(hit, 'output'), ...namesOf([{ hit, text: '' }]) },
   });
