@@ -57,10 +57,19 @@ export function sqliteWorkspaces(database: Database, home: () => string, afterDe
       .all(`${WORKSPACES.select} WHERE deleted = 0 ORDER BY created_at, slug, id`)
       .map((row) => WORKSPACES.of(row)),
   );
+  // Every call asks for its workspace.
+  let indexed: readonly WorkspaceRow[] = [];
+  let byId = new Map<string, WorkspaceRow>();
   return {
     all: () => mirror.rows,
     list: async () => mirror.rows,
-    get: (id) => mirror.rows.find((row) => row.id === id) ?? null,
+    get: (id) => {
+      if (indexed !== mirror.rows) {
+        indexed = mirror.rows;
+        byId = new Map(indexed.map((row) => [row.id, row]));
+      }
+      return byId.get(id) ?? null;
+    },
     organizationOf: (id) => {
       const [row] = database.all('SELECT organization_id FROM workspaces WHERE id = ?', id);
       return row ? String(row['organization_id']) : null;
