@@ -1,16 +1,9 @@
-import { Detector } from '../detect-injection.ts';
-import type { WordBook } from '../word-book.ts';
+import { BLOCK_SCORE, Detector } from '../detect-injection.ts';
+import type { InjectionModel } from '../model.ts';
+import type { Corpus } from './corpus.ts';
 import { type Example, NOT_FOR_TRAINING, nearDuplicates } from './dataset.ts';
 import { fitLinear, type Linear, logitOf, type Row, rowsOf } from './fit.ts';
-
-export const OWN_REPOSITORY = 'repository.jsonl';
-
-export type Corpus = {
-  readonly given: readonly Example[];
-  readonly own: readonly Example[];
-  readonly repository: readonly Example[];
-  readonly book: WordBook;
-};
+import { quantised } from './quantise.ts';
 
 /** Shares of harmless texts above the two thresholds; on texts of other kinds they come out several times higher. */
 const FLAG_SHARE = 0.0015;
@@ -24,45 +17,53 @@ const MOST_HARMLESS_WINDOWS = 6;
 export type Fold = {
   readonly set: string;
   readonly attacks: number;
-  /** Percent found by rules, and by rules and model, at the thresholds for flagging and for blocking. */
+  /** Percent found by rules alone, and by rules and model from the scores for flagging and for blocking. */
   readonly rules: number;
   readonly flagged: number;
   readonly blocked: number;
   readonly flagAt: number;
   readonly blockAt: number;
+  readonly model: InjectionModel;
 };
 
-/** Leaves each set of attacks out in turn, with half of the harmless texts and of our own harmless templates. */
-export function crossValidate(corpus: Corpus): readonly Fold[] {
-  const detector = new Detector();
-  const sets = [...new Set(corpus.given.filter(({ label }) => label === 1).map(({ source }) => source))];
-  const held = [...corpus.given, ...corpus.own, ...corpus.repository].filter((example) => isHeldOut(example));
-  const ruleScore = (text: string) =>
-    Math.max(0, ...detector.detect(text, { model: false }).map(({ score }) => score ?? 0));
-  const heldRows = held.map(({ text }) => rowsOf(text, 0, corpus.book, 100));
-  return sets
-    .filter((set) => !NOT_FOR_TRAINING.has(set))
-    .map((set) => {
-      const model = fitLinear(trainingRows(corpus, { without: set, all: false }));
-      const logits = heldRows.map((rows) => highest(model, rows)).sort((a, b) => b - a);
-      const at = (share: number) => logits[Math.floor(share * logits.length)] ?? 0;
-      const flagAt = at(FLAG_SHARE);
-      const blockAt = Math.max(at(BLOCK_SHARE), flagAt + 1);
-      const attacks = corpus.given
-        .filter(({ source, label }) => source === set && label === 1)
-        .map(({ text }) => ({ rule: ruleScore(text), logit: highest(model, rowsOf(text, 1, corpus.book, 100)) }));
-      const percent = (of: (attack: (typeof attacks)[number]) => boolean) =>
-        Math.round((1_000 * attacks.filter(of).length) / attacks.length) / 10;
-      return {
-        set,
-        attacks: attacks.length,
-        rules: percent(({ rule }) => rule > 0),
-        flagged: percent(({ rule, logit }) => rule > 0 || logit >= flagAt),
-        blocked: percent(({ rule, logit }) => rule >= 0.9 || logit >= blockAt),
-        flagAt,
-        blockAt,
-      };
-    });
+/** The sets that hold attacks and may be learned from. */
+export function attackSets({ given }: Corpus): readonly string[] {
+  const sets = new Set(given.filter(({ label }) => label === 1).map(({ source }) => source));
+  return [...sets].filter((set) => !NOT_FOR_TRAINING.has(set));
+}
+
+/** The harmless texts that no fold learns from: half of each source, and every other one of our own templates. */
+export function heldOut(corpus: Corpus): readonly Example[] {
+  return [...corpus.given, ...corpus.own, ...corpus.repository].filter((example) => isHeldOut(example));
+}
+
+/** A model that saw neither this set of attacks, nor what is like it, nor what is held out; and what it finds of the set. */
+export function foldWithout(corpus: Corpus, set: string): Fold {
+  const linear = fitLinear(trainingRows(corpus, { without: set, all: false }));
+  const logits = heldOut(corpus)
+    .map(({ text }) => highest(linear, rowsOf(text, 0, corpus.book, 100)))
+    .sort((a, b) => b - a);
+  const at = (share: number) => logits[Math.floor(share * logits.length)] ?? 0;
+  const flagAt = at(FLAG_SHARE);
+  const blockAt = Math.max(at(BLOCK_SHARE), flagAt + 1);
+  const card = { name: `without ${set}`, trained: '', trainedOn: [], scores: {}, flagAt, blockAt };
+  const model = quantised(linear, corpus.vocabulary, card);
+  const detector = new Detector(model);
+  const attacks = corpus.given.filter(({ source, label }) => source === set && label === 1);
+  const scoreOf = (text: string, withModel: boolean) =>
+    Math.max(0, ...detector.detect(text, { model: withModel }).map(({ score = 0 }) => score));
+  const percent = (found: (text: string) => boolean) =>
+    Math.round((1_000 * attacks.filter(({ text }) => found(text)).length) / attacks.length) / 10;
+  return {
+    set,
+    attacks: attacks.length,
+    rules: percent((text) => scoreOf(text, false) > 0),
+    flagged: percent((text) => scoreOf(text, true) > 0),
+    blocked: percent((text) => scoreOf(text, true) >= BLOCK_SCORE),
+    flagAt: Math.round(flagAt * 1_000) / 1_000,
+    blockAt: Math.round(blockAt * 1_000) / 1_000,
+    model,
+  };
 }
 
 function highest(model: Linear, rows: readonly Row[]): number {
