@@ -1,6 +1,6 @@
 import { OpenRouter } from '@openrouter/sdk';
 import { HTTPClient } from '@openrouter/sdk/lib/http';
-import type { ChatResult, ChatStreamChunk } from '@openrouter/sdk/models';
+import type { BYOKKey, ChatResult, ChatStreamChunk, ObservabilityDestination } from '@openrouter/sdk/models';
 import * as errors from '@openrouter/sdk/models/errors';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { House } from './support/house.ts';
@@ -17,6 +17,8 @@ const NAMESPACES = [
   'credits',
   'generations',
   'analytics',
+  'byok',
+  'observability',
   'presets',
 ] as const;
 
@@ -57,6 +59,27 @@ const preset = (slug: string, { program }: Here) =>
     slug,
     chatRequest: { model: 'lab/plain', temperature: 0.5, messages },
   });
+
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+/** Disabled, so that no call of the other cases is made with it. */
+async function bring(manager: OpenRouter, fields: object = {}): Promise<BYOKKey> {
+  const key = 'sk-or-something-of-some-length';
+  const request = { createBYOKKeyRequest: { provider: 'openai' as const, key, disabled: true, ...fields } };
+  return (await manager.byok.create(request)).data;
+}
+
+async function destination(manager: OpenRouter, fields: object = {}) {
+  const config = { url: 'https://example.com/hook', headers: { Authorization: 'Bearer a-long-key' } };
+  const { data } = await manager.observability.create({
+    createObservabilityDestinationRequest: { name: 'Memory', type: 'webhook', config, ...fields },
+  });
+  if (data.type !== 'webhook') throw new Error(`it is a ${data.type}`);
+  return data;
+}
+
+/** The client knows none of a type that it does not know. */
+const idsOf = (all: readonly ObservabilityDestination[]) => all.map((one) => ('id' in one ? one.id : ''));
 
 const CASES: Readonly<Record<string, Case>> = {
   'chat.send': async ({ program }) => {
@@ -231,13 +254,137 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(row?.usage).toBeCloseTo((row?.requests ?? 0) * 0.00006, 9);
     expect(await failureOf(here.program.analytics.getUserActivity())).toBeInstanceOf(errors.ForbiddenResponseError);
   },
-  // Not served: the activity is what there is of analytics.
-  'analytics.getAnalyticsMeta': async ({ manager }) => {
-    expect(await failureOf(manager.analytics.getAnalyticsMeta())).toMatchObject({ statusCode: 404 });
+  'analytics.getAnalyticsMeta': async ({ manager, program }) => {
+    const { data } = await manager.analytics.getAnalyticsMeta();
+    expect(data.metrics).toContainEqual({
+      name: 'total_usage',
+      displayLabel: 'Total Usage',
+      displayFormat: 'currency',
+      isRate: false,
+    });
+    expect(data.dimensions.map(({ name }) => name)).toEqual(expect.arrayContaining(['model', 'api_key_id', 'user']));
+    expect(data.operators).toContainEqual({ name: 'not_in', valueType: 'array' });
+    expect(data.granularities.map(({ name }) => name)).toEqual(['minute', 'hour', 'day', 'week', 'month']);
+    expect(await failureOf(program.analytics.getAnalyticsMeta())).toBeInstanceOf(errors.ForbiddenResponseError);
   },
-  'analytics.queryAnalytics': async ({ manager }) => {
-    const query = { requestBody: { metrics: ['requests'] } };
-    expect(await failureOf(manager.analytics.queryAnalytics(query as never))).toMatchObject({ statusCode: 404 });
+  'analytics.queryAnalytics': async (here) => {
+    await callOnce(here);
+    const { data } = await here.manager.analytics.queryAnalytics({
+      requestBody: {
+        metrics: ['request_count', 'total_usage', 'cache_hit_rate'],
+        dimensions: ['model', 'user'],
+        granularity: 'hour',
+        filters: [{ field: 'model', operator: 'in', value: ['lab/plain'] }],
+        orderBy: { field: 'date', direction: 'desc' },
+        timeRange: { start: new Date(Date.now() - 3_600_000), end: new Date(Date.now() + 60_000) },
+      },
+    });
+    // The client itself drops what the rows hold.
+    expect(data.metadata).toMatchObject({ rowCount: data.data.length, truncated: false });
+    expect(data.data.length).toBeGreaterThan(0);
+    const wrong = { requestBody: { metrics: ['joy'] } };
+    expect(await failureOf(here.manager.analytics.queryAnalytics(wrong))).toBeInstanceOf(
+      errors.BadRequestResponseError,
+    );
+    expect(await failureOf(here.program.analytics.queryAnalytics(wrong))).toBeInstanceOf(errors.ForbiddenResponseError);
+  },
+
+  'byok.create': async ({ manager, program }) => {
+    const made = await bring(manager, { name: 'Team', isRequired: false, declaredZdr: true, allowedModels: ['x/y'] });
+    expect(made).toMatchObject({
+      provider: 'openai',
+      name: 'Team',
+      declaredZdr: true,
+      isFallback: false,
+      disabled: true,
+    });
+    expect(made.label).not.toContain('sk-or-something');
+    const refused = {
+      createBYOKKeyRequest: { provider: 'openai' as const, key: 'k', isFallback: true, isByokOnly: true },
+    };
+    expect(await failureOf(manager.byok.create(refused))).toBeInstanceOf(errors.BadRequestResponseError);
+    expect(await failureOf(program.byok.create(refused))).toBeInstanceOf(errors.ForbiddenResponseError);
+  },
+  'byok.list': async ({ manager }) => {
+    const made = [];
+    for (let at = 0; at < 3; at += 1) made.push((await bring(manager)).id);
+    const pages = await dataOf(await manager.byok.list({ limit: 2, provider: 'openai' }));
+    expect(pages.map(({ id }) => id)).toEqual(expect.arrayContaining(made));
+    expect(new Set(pages.map(({ id }) => id)).size).toBe(pages.length);
+    expect(await dataOf(await manager.byok.list({ provider: 'anthropic' }))).toEqual([]);
+    const { result } = await manager.byok.list({ limit: 1 });
+    expect(result.totalCount).toBe(pages.length);
+  },
+  'byok.get': async ({ manager }) => {
+    const made = await bring(manager);
+    expect((await manager.byok.get({ id: made.id })).data).toEqual(made);
+    expect(await failureOf(manager.byok.get({ id: NOBODY }))).toBeInstanceOf(errors.NotFoundResponseError);
+  },
+  'byok.update': async ({ manager }) => {
+    const { id, label } = await bring(manager, { name: 'before' });
+    const update = async (updateBYOKKeyRequest: object) =>
+      (await manager.byok.update({ id, updateBYOKKeyRequest })).data;
+    expect(await update({ name: null, isFallback: true })).toMatchObject({ name: null, isFallback: true, label });
+    const rotated = await update({ key: 'sk-or-another-key-of-the-kind' });
+    expect(rotated).toMatchObject({ id, isFallback: true });
+    expect(rotated.label).not.toBe(label);
+    expect(await failureOf(update({ isByokOnly: true }))).toBeInstanceOf(errors.BadRequestResponseError);
+    const unknown = manager.byok.update({ id: NOBODY, updateBYOKKeyRequest: { disabled: true } });
+    expect(await failureOf(unknown)).toBeInstanceOf(errors.NotFoundResponseError);
+  },
+  'byok.delete': async ({ manager }) => {
+    const { id } = await bring(manager);
+    expect(await manager.byok.delete({ id })).toEqual({ deleted: true });
+    expect(await failureOf(manager.byok.delete({ id }))).toBeInstanceOf(errors.NotFoundResponseError);
+  },
+
+  'observability.create': async ({ manager, program }) => {
+    const made = await destination(manager, { privacyMode: true, regions: ['eu'], samplingRate: 0.5 });
+    expect(made).toMatchObject({
+      type: 'webhook',
+      config: { url: 'https://example.com/hook', method: 'POST', headers: { Authorization: '********-key' } },
+      privacyMode: true,
+      regions: ['europe'],
+      samplingRate: 0.5,
+    });
+    const wrong = { createObservabilityDestinationRequest: { name: 'x', type: 'datadog' as const, config: {} } };
+    expect(await failureOf(manager.observability.create(wrong))).toBeInstanceOf(errors.BadRequestResponseError);
+    expect(await failureOf(program.observability.create(wrong))).toBeInstanceOf(errors.ForbiddenResponseError);
+    for (let at = 1; at < 5; at += 1) await destination(manager);
+    expect(await failureOf(destination(manager))).toBeInstanceOf(errors.ConflictResponseError);
+    for (const id of idsOf(await dataOf(await manager.observability.list())))
+      await manager.observability.delete({ id });
+  },
+  'observability.list': async ({ manager }) => {
+    const made = [(await destination(manager)).id, (await destination(manager)).id, (await destination(manager)).id];
+    const pages = await dataOf(await manager.observability.list({ limit: 2 }));
+    expect(idsOf(pages)).toEqual(made);
+    expect((await manager.observability.list({ limit: 1 })).result.totalCount).toBe(3);
+    for (const id of made) await manager.observability.delete({ id });
+  },
+  'observability.get': async ({ manager }) => {
+    const made = await destination(manager);
+    expect((await manager.observability.get({ id: made.id })).data).toEqual(made);
+    await manager.observability.delete({ id: made.id });
+    expect(await failureOf(manager.observability.get({ id: made.id }))).toBeInstanceOf(errors.NotFoundResponseError);
+  },
+  'observability.update': async ({ manager }) => {
+    const made = await destination(manager);
+    const update = async (updateObservabilityDestinationRequest: object) =>
+      (await manager.observability.update({ id: made.id, updateObservabilityDestinationRequest })).data;
+    expect(await update({ config: made.config })).toMatchObject({ config: made.config });
+    const groups = [{ logic: 'or', rules: [{ field: 'total_cost', operator: 'gt', value: 0.1 }] }];
+    expect(await update({ enabled: false, filterRules: { groups } })).toMatchObject({
+      enabled: false,
+      filterRules: { enabled: true, groups },
+    });
+    expect(await failureOf(update({ samplingRate: 2 }))).toBeInstanceOf(errors.BadRequestResponseError);
+    await manager.observability.delete({ id: made.id });
+  },
+  'observability.delete': async ({ manager }) => {
+    const { id } = await destination(manager);
+    expect(await manager.observability.delete({ id })).toEqual({ deleted: true });
+    expect(await failureOf(manager.observability.delete({ id }))).toBeInstanceOf(errors.NotFoundResponseError);
   },
 
   'presets.createPresetsChatCompletions': async (here) => {

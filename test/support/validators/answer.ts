@@ -1,11 +1,13 @@
 import type * as z from 'zod';
 import * as account from './account.ts';
+import * as byok from './byok.ts';
 import { chatResult } from './chat.ts';
 import { errorAnswer } from './error.ts';
 import { streamFaults } from './event-stream.ts';
 import { faultsOf, parsed } from './faults.ts';
 import * as guardrails from './guardrails.ts';
 import * as models from './models.ts';
+import * as observability from './observability.ts';
 import * as presets from './presets.ts';
 import * as workspaces from './workspaces.ts';
 
@@ -65,6 +67,16 @@ const RULES: readonly Rule[] = [
   [/^POST \/api\/v1\/guardrails\/[^/]+\/assignments\/(?:keys|members)$/, 200, guardrails.assigned],
   [/^POST \/api\/v1\/guardrails\/[^/]+\/assignments\/(?:keys|members)\/remove$/, 200, guardrails.unassigned],
   [/^(?:GET|PATCH) \/api\/v1\/callgate\/organization\/policy$/, 200, guardrails.organizationPolicy],
+  [/^GET \/api\/v1\/byok$/, 200, byok.byokList],
+  [/^POST \/api\/v1\/byok$/, 201, byok.byokAnswer],
+  [/^(?:GET|PATCH) \/api\/v1\/byok\/[^/]+$/, 200, byok.byokAnswer],
+  [/^DELETE \/api\/v1\/byok\/[^/]+$/, 200, account.deleted],
+  [/^GET \/api\/v1\/observability\/destinations$/, 200, observability.destinationList],
+  [/^POST \/api\/v1\/observability\/destinations$/, 201, observability.destinationAnswer],
+  [/^(?:GET|PATCH) \/api\/v1\/observability\/destinations\/[^/]+$/, 200, observability.destinationAnswer],
+  [/^DELETE \/api\/v1\/observability\/destinations\/[^/]+$/, 200, account.deleted],
+  [/^GET \/api\/v1\/analytics\/meta$/, 200, observability.analyticsMeta],
+  [/^POST \/api\/v1\/analytics\/query$/, 200, observability.analyticsResult],
 ];
 
 /**
