@@ -10,9 +10,12 @@ import {
   doctorReport,
   type ModelSummary,
   modelSummary,
+  type PermitDecision,
+  type PermitRequest,
   type PresetSummary,
   type PublishRequest,
   type PublishResult,
+  permitRequest,
   presetSummary,
   publishResult,
   type RunRequest,
@@ -99,6 +102,20 @@ export class Api {
 
   deleteKey(hash: string): Promise<Answer<unknown>> {
     return this.#ask('DELETE', `${API}/keys/${encodeURIComponent(hash)}`, nothing);
+  }
+
+  async permitRequests(): Promise<Answer<readonly PermitRequest[]>> {
+    const list = z.object({ data: z.array(permitRequest) });
+    return unwrap(await this.#ask('GET', `${CALLGATE_API}/permits/requests`, list));
+  }
+
+  answerPermit(id: string, body: PermitDecision): Promise<Answer<unknown>> {
+    return this.#ask('POST', `${CALLGATE_API}/permits/requests/${encodeURIComponent(id)}`, nothing, body);
+  }
+
+  /** Lets a suspended key call again. */
+  releaseKey(hash: string): Promise<Answer<unknown>> {
+    return this.#ask('POST', `${CALLGATE_API}/keys/${encodeURIComponent(hash)}/release`, nothing, {});
   }
 
   publish(slug: string, body: PublishRequest): Promise<Answer<PublishResult>> {

@@ -1,6 +1,10 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
 import type { ConfigStanding } from '../server/protocol.ts';
 import { Api } from './api.ts';
+import { approvalCommands } from './approvals/approval-commands.ts';
+import { ApprovalStatus } from './approvals/approval-status.ts';
+import { Approvals } from './approvals/approvals.ts';
+import { showBehaviorMoved } from './approvals/behavior-notice.ts';
 import type { Callgate } from './callgate.ts';
 import { registerCommands } from './commands.ts';
 import { completionCommands } from './completions/completion-commands.ts';
@@ -10,6 +14,7 @@ import { Connection, type ConnectionState } from './connection.ts';
 import { connectionParts, followSettings, runCallgate } from './connection-parts.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { DoctorDocument, doctorCommands } from './doctor/doctor.ts';
+import type { LanguageEvents } from './language.ts';
 import { PresetEditorProvider, registerPresetEditor } from './presets/editor.ts';
 import { presetCommands } from './presets/preset-commands.ts';
 import { ServiceOffer, serviceCommands } from './service.ts';
@@ -35,7 +40,16 @@ export function activate(context: ExtensionContext): CallgateExports {
   const status = new Status(spend);
   const config = new ConfigNotice();
   const onConfig = (standing: ConfigStanding) => void config.show(standing);
-  const events = { onCallFinished: () => spend.refreshSoon(), onChanged, onConfig };
+  const approvals = new Approvals(api, log);
+  const events: LanguageEvents = {
+    onCallFinished: () => spend.refreshSoon(),
+    onChanged,
+    onConfig,
+    onPermitAsked: (request) => approvals.asked(request),
+    onPermitEnded: (ended) => approvals.ended(ended),
+    onKeyRanAway: (key) => void approvals.ranAway(key),
+    onBehaviorMoved: (behavior) => void showBehaviorMoved(behavior),
+  };
   const connection: Connection = new Connection(connectionParts(context, log, events), onState);
   const callgate: Callgate = { extensionUri: context.extensionUri, log, connection, api, spend };
   const presetEditor = new PresetEditorProvider(callgate);
@@ -54,10 +68,12 @@ export function activate(context: ExtensionContext): CallgateExports {
       spend.refreshSoon();
       presetEditor.offerModels();
       void showConfig();
+      approvals.refresh().catch((error: unknown) => log.warn(`Who waits for a permit is not known: ${String(error)}`));
     } else if (state.kind === 'failed') {
       log.error(state.failure.message, state.failure.detail ?? '');
     }
     if (state.kind === 'failed' || state.kind === 'stopped') spend.clear();
+    if (state.kind !== 'running') approvals.clear();
   }
 
   /** What was read before this window was attached is not told again. */
@@ -80,6 +96,8 @@ export function activate(context: ExtensionContext): CallgateExports {
     runner,
     tree,
     doctor,
+    approvals,
+    new ApprovalStatus(approvals),
     window.createTreeView('callgate.spend', { treeDataProvider: tree }),
     registerPresetEditor(presetEditor),
     registerCommands(callgate, {
@@ -89,6 +107,7 @@ export function activate(context: ExtensionContext): CallgateExports {
       ...presetCommands(callgate),
       ...completionCommands(callgate, runner),
       ...doctorCommands(callgate, doctor),
+      ...approvalCommands(approvals),
     }),
     spend.onDidChange(() => {
       void commands.executeCommand('setContext', 'callgate.noKeys', spend.tree !== null && spend.keys.length === 0);

@@ -1,8 +1,12 @@
 import { type LogOutputChannel, workspace } from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from 'vscode-languageclient/node';
 import { WebSocket } from 'ws';
+import type * as z from 'zod/mini';
 import type { DaemonHandle } from '../server/ensure-daemon.ts';
 import {
+  BEHAVIOR_MOVED,
+  type BehaviorMoved,
+  behaviorMoved,
   CALL_FINISHED,
   type CallFinished,
   CHANGED,
@@ -11,9 +15,18 @@ import {
   type ConfigStanding,
   callFinished,
   configStanding,
+  KEY_RAN_AWAY,
+  type KeyRanAway,
+  keyRanAway,
   type LanguageOptions,
   LSP_PATH,
   LSP_SUBPROTOCOL,
+  PERMIT_ASKED,
+  PERMIT_ENDED,
+  type PermitEnded,
+  type PermitRequest,
+  permitEnded,
+  permitRequest,
   TRUSTED,
 } from '../server/protocol.ts';
 import type { Session, SessionEnd } from './connection.ts';
@@ -23,6 +36,10 @@ export type LanguageEvents = {
   readonly onCallFinished: (call: CallFinished) => void;
   readonly onChanged: (changed: Changed) => void;
   readonly onConfig: (standing: ConfigStanding) => void;
+  readonly onPermitAsked: (request: PermitRequest) => void;
+  readonly onPermitEnded: (ended: PermitEnded) => void;
+  readonly onKeyRanAway: (key: KeyRanAway) => void;
+  readonly onBehaviorMoved: (behavior: BehaviorMoved) => void;
 };
 
 /** Direct calls, secrets and `@preset/…` may stand in any language; other schemes are views of ours or of git. */
@@ -79,6 +96,16 @@ export async function attachLanguage(
     const standing = configStanding.safeParse(params);
     if (standing.success) events.onConfig(standing.data);
   });
+  const hear = <T>(method: string, schema: z.ZodMiniType<T>, told: (params: T) => void) =>
+    client.onNotification(method, (params: unknown) => {
+      const read = schema.safeParse(params);
+      if (read.success) told(read.data);
+      else log.warn(`A ${method} that this version cannot read: ${read.error.message}`);
+    });
+  hear(PERMIT_ASKED, permitRequest, events.onPermitAsked);
+  hear(PERMIT_ENDED, permitEnded, events.onPermitEnded);
+  hear(KEY_RAN_AWAY, keyRanAway, events.onKeyRanAway);
+  hear(BEHAVIOR_MOVED, behaviorMoved, events.onBehaviorMoved);
   client.onNotification(CHANGED, (params: Changed) => events.onChanged(params));
   try {
     await client.start();

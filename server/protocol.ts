@@ -104,6 +104,8 @@ export const spendKey = z.object({
   in_flight: usd,
   requests: z.number(),
   last_used_at: z.nullable(z.string()),
+  /** Why it was suspended when it ran away; its state is `disabled` then, which editors of every version know. */
+  suspended: z.optional(z.nullable(z.string())),
 });
 export type SpendKey = z.infer<typeof spendKey>;
 

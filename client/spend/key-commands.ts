@@ -127,6 +127,8 @@ async function rotate(callgate: Callgate, key: SpendKey): Promise<void> {
 }
 
 async function setDisabled(callgate: Callgate, key: SpendKey, disabled: boolean): Promise<void> {
+  // What stopped it was not a person: enabling it lets it call again all the same.
+  if (!disabled && key.suspended) await settled(callgate, await callgate.api.releaseKey(key.hash));
   await settled(callgate, await callgate.api.updateKey(key.hash, { disabled }));
 }
 

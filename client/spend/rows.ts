@@ -65,7 +65,8 @@ function keyDescription(key: SpendKey, now: number): string {
     key.limit === null
       ? [l10n.t('{0}, no limit', formatUsd(spent))]
       : [`${formatUsd(spent)} / ${formatUsd(key.limit)} ${spendBar(spent, key.limit)}`];
-  if (key.state === 'disabled' || key.state === 'expired') parts.push(stateText(key.state));
+  if (key.suspended) parts.push(l10n.t('suspended: {0}', key.suspended));
+  else if (key.state === 'disabled' || key.state === 'expired') parts.push(stateText(key.state));
   else if (key.limit !== null && key.resets_at) parts.push(l10n.t('resets in {0}', timeUntil(key.resets_at, now)));
   return parts.join(' · ');
 }

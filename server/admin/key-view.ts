@@ -128,6 +128,7 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
     in_flight: usdOfNano(usage.standing.reserved),
     requests: usage.requests,
     last_used_at: await admin.store.usage.lastUsed(key.id),
+    suspended: key.suspendedFor,
   };
 }
 
@@ -135,7 +136,7 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
 const NEAR = 0.8;
 
 function stateOf(key: KeyRow, standing: LayerStanding, now: Date): KeyState {
-  if (key.disabled) return 'disabled';
+  if (key.disabled || key.suspendedAt !== null) return 'disabled';
   if (isExpired(key, now)) return 'expired';
   if (key.limit === null) return 'fine';
   if (standing.spent >= key.limit) return 'stopped';

@@ -158,7 +158,7 @@ describe('a call that needs a permit', () => {
   it('that could not go anywhere is not asked about', async () => {
     const { secret, hash } = await guarded();
     const refused = await ask(secret, { model: 'nobody/knows' });
-    expect(refused.status).toBe(404);
+    expect(refused.status).toBe(400);
     expect(await requests(hash)).toEqual([]);
   });
 
