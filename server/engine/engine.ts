@@ -23,6 +23,7 @@ import { dryRun } from './dry-run.ts';
 import { compressionStage } from './fit-context.ts';
 import { asksForJson, HEALING_STAGE, healAnswer } from './heal-answer.ts';
 import { completeJson } from './json-answer.ts';
+import { narrowed } from './narrow.ts';
 import { reserveCall } from './reserve.ts';
 import type { JsonObject } from './resolve-preset.ts';
 import { settleUnanswered } from './settle.ts';
@@ -119,12 +120,19 @@ export class Engine {
     if (granted.kind === 'aborted') return { kind: 'aborted', id };
     if (granted.kind === 'refused') return this.#refused(id, input, granted);
 
+    // It may have waited, and a layer have changed meanwhile.
+    const left =
+      granted.policy === policy ? eligible : narrowed(eligible, asked, granted.policy, this.#parts.providers);
+    if (left.kind === 'refused') {
+      await ledger.release(id);
+      return this.#refused(id, input, left);
+    }
     const { maxTokens } = granted;
     const requestedModel = generation.requestedModel;
     const course: Course = {
       id,
       key,
-      policy,
+      policy: granted.policy,
       caller: input.caller,
       startedAt,
       startedMs,
@@ -134,7 +142,7 @@ export class Engine {
       cuts: fitted?.cuts ?? null,
       preset,
       plugins,
-      eligible,
+      eligible: left,
       bound,
       reservedNano: granted.nano,
       maxTokens,

@@ -38,12 +38,12 @@ export type ReserveInput = {
 /**
  * Reserves a call's bound at every budget over its key, all or nothing, waiting its turn where calls in flight hold what is missing.
  * While it waits its key may be disabled or deleted, a limit raised, a guardrail taken away, a day may turn: each time it is asked
- * again, all of that counts as it is then.
+ * again, all of that counts as it is then. `policy` is the one under which it was granted.
  */
 export async function reserveCall(
   { ledger, keys, policyOf, log, now }: ReserveParts,
   input: ReserveInput,
-): Promise<Granted | Refusal | { readonly kind: 'aborted' }> {
+): Promise<(Granted & { readonly policy: EffectivePolicy }) | Refusal | { readonly kind: 'aborted' }> {
   let { policy } = input;
   let barred: Refusal | null = null;
   let hasWaited = false;
@@ -78,9 +78,10 @@ export async function reserveCall(
   const outcome = await ledger.reserve(ask);
   switch (outcome.kind) {
     case 'reserved':
-      return outcome.granted;
-    case 'refused':
-      return outcome.refused;
+    case 'refused': {
+      const answer = outcome.kind === 'reserved' ? outcome.granted : outcome.refused;
+      return answer.kind === 'refused' ? answer : { ...answer, policy };
+    }
     case 'aborted':
       return { kind: 'aborted' };
     case 'impatient': {

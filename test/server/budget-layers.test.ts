@@ -275,6 +275,27 @@ describe('a call that waits', () => {
     }
   });
 
+  it('is not sent where a layer forbids it meanwhile', async () => {
+    const key = await daemon.key({ limit: 0.00075 });
+    const id = await guardrail({});
+    await assign(id, key.hash);
+    provider.on('m', answer({ delay: 700, usage: usageOf(20, 5) }));
+    const count = provider.received.length;
+    const first = daemon.chat(key.secret, CALL);
+    await expect.poll(() => provider.received.length).toBe(count + 1);
+    const second = refusal(key.secret);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ask('PATCH', `/api/v1/guardrails/${id}`, { ignored_models: ['one/m'] });
+    expect((await first).status).toBe(200);
+    expect(await second).toMatchObject({ status: 404, reason: 'no_allowed_endpoints', guardrail_id: id });
+    expect(provider.received.length).toBe(count + 1);
+    const { budgets } = await self(key.secret);
+    expect(budgets.map(({ spend_usd }) => spend_usd)).toEqual([0.00007]);
+    await ask('PATCH', `/api/v1/guardrails/${id}`, { ignored_models: null });
+    // Nothing of the one that was not sent is still held.
+    expect((await daemon.chat(key.secret, CALL)).status).toBe(200);
+  });
+
   it('goes on when the day turns', async () => {
     daemon.setNow(new Date('2026-11-22T23:59:58Z'));
     const key = await daemon.key({ limit: 1, limit_reset: 'daily' });
