@@ -51,6 +51,18 @@ export async function createKey(
   kind: KeyKind = 'program',
   organizationId: string = homeOrganization(admin),
 ): Promise<CreatedKey | Refusal> {
+  // As one with what is asked before: its workspace must still be there when it is written.
+  const made = await admin.store.transact(() => createWithin(admin, body, kind, organizationId));
+  if (!('code' in made)) changed(admin, 'key created', made.key);
+  return made;
+}
+
+async function createWithin(
+  admin: AdminContext,
+  body: z.infer<typeof createKeyBody>,
+  kind: KeyKind,
+  organizationId: string,
+): Promise<CreatedKey | Refusal> {
   const workspace = await workspaceFor(admin, body.workspace_id, kind, organizationId);
   if (workspace.kind === 'refused') return workspace;
   const creator = body.creator_user_id ?? null;
@@ -85,7 +97,6 @@ export async function createKey(
   };
   const target = `key:${key.id}`;
   await audited(admin, { action: 'key.create', target, after: key }, () => admin.store.keys.insert(key));
-  changed(admin, 'key created', key);
   return { key, secret };
 }
 

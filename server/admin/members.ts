@@ -61,6 +61,17 @@ export async function createMember(
   organizationId: string,
   body: z.output<typeof createMemberBody>,
 ): Promise<MemberFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => createMemberWithin(admin, organizationId, body));
+  if (outcome.kind === 'member') changed(admin, 'member added', outcome.row);
+  return outcome;
+}
+
+async function createMemberWithin(
+  admin: AdminContext,
+  organizationId: string,
+  body: z.output<typeof createMemberBody>,
+): Promise<MemberFound | Refusal> {
   const { store, now } = admin;
   const taken = store.members.all().find((one) => one.id === body.id);
   if (taken) return refuse('slug_taken', { detail: `"${taken.id}" is a member already` });
@@ -77,12 +88,23 @@ export async function createMember(
   };
   const change = { action: 'member.create', target: `member:${row.id}`, after: row };
   await audited(admin, change, () => store.members.insert(row));
-  changed(admin, 'member added', row);
   return { kind: 'member', row };
 }
 
 /** Changes what is said. Their roles in workspaces stay as they were when they were added there. */
 export async function updateMember(
+  admin: AdminContext,
+  organizationId: string,
+  reference: string,
+  body: z.output<typeof updateMemberBody>,
+): Promise<MemberFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => updateMemberWithin(admin, organizationId, reference, body));
+  if (outcome.kind === 'member') changed(admin, 'member updated', outcome.row);
+  return outcome;
+}
+
+async function updateMemberWithin(
   admin: AdminContext,
   organizationId: string,
   reference: string,
@@ -107,7 +129,6 @@ export async function updateMember(
   await audited(admin, change, () =>
     admin.store.members.update(organizationId, row.id, { email, firstName, lastName, role }),
   );
-  changed(admin, 'member updated', row);
   return { kind: 'member', row: after };
 }
 
@@ -117,6 +138,17 @@ export async function deleteMember(
   organizationId: string,
   reference: string,
 ): Promise<{ readonly kind: 'deleted' } | Refusal> {
+  const gone = await admin.store.transact(() => deleteWithin(admin, organizationId, reference));
+  if (gone.kind === 'refused') return gone;
+  changed(admin, 'member removed', gone.row);
+  return { kind: 'deleted' };
+}
+
+async function deleteWithin(
+  admin: AdminContext,
+  organizationId: string,
+  reference: string,
+): Promise<MemberFound | Refusal> {
   const found = findMember(admin, organizationId, reference);
   if (found.kind === 'refused') return found;
   const { row } = found;
@@ -134,8 +166,7 @@ export async function deleteMember(
   }
   const change = { action: 'member.delete', target: `member:${row.id}`, before: row };
   await audited(admin, change, () => admin.store.members.delete(organizationId, row.id));
-  changed(admin, 'member removed', row);
-  return { kind: 'deleted' };
+  return found;
 }
 
 function emailTaken(admin: AdminContext, organizationId: string, wanted: string, own: string | null): Refusal | null {

@@ -50,6 +50,16 @@ export async function createOrganization(
   admin: AdminContext,
   body: z.output<typeof createOrganizationBody>,
 ): Promise<OrganizationFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => createOrganizationWithin(admin, body));
+  if (outcome.kind === 'organization') changed(admin, 'organization created', outcome.row);
+  return outcome;
+}
+
+async function createOrganizationWithin(
+  admin: AdminContext,
+  body: z.output<typeof createOrganizationBody>,
+): Promise<OrganizationFound | Refusal> {
   const { store } = admin;
   const taken = slugTaken(admin, body.slug, null);
   if (taken) return taken;
@@ -95,7 +105,6 @@ export async function createOrganization(
       createdAt: now,
     });
   });
-  changed(admin, 'organization created', row);
   return { kind: 'organization', row };
 }
 
@@ -104,16 +113,9 @@ export async function updateOrganization(
   reference: string,
   body: z.output<typeof updateOrganizationBody>,
 ): Promise<OrganizationFound | Refusal> {
-  const found = findOrganization(admin, reference);
-  if (found.kind === 'refused') return found;
-  const { row } = found;
-  const taken = body.slug === undefined ? null : slugTaken(admin, body.slug, row.id);
-  if (taken) return taken;
-  return write(admin, row, {
-    ...row,
-    name: body.name ?? row.name,
-    slug: body.slug ?? row.slug,
-    updatedAt: admin.now().toISOString(),
+  return write(admin, reference, (row) => {
+    const taken = body.slug === undefined ? null : slugTaken(admin, body.slug, row.id);
+    return taken ?? { ...row, name: body.name ?? row.name, slug: body.slug ?? row.slug };
   });
 }
 
@@ -140,10 +142,7 @@ async function writeCredits(
   organizationId: string,
   next: (before: number | null) => number | null,
 ): Promise<OrganizationFound | Refusal> {
-  const found = findOrganization(admin, organizationId);
-  if (found.kind === 'refused') return found;
-  const credits = next(found.row.credits);
-  const written = await write(admin, found.row, { ...found.row, credits, updatedAt: admin.now().toISOString() });
+  const written = await write(admin, organizationId, (row) => ({ ...row, credits: next(row.credits) }));
   // More of them may be what calls in the queue wait for.
   admin.ledger.poke(`credits:${organizationId}`);
   return written;
@@ -154,6 +153,13 @@ export async function deleteOrganization(
   admin: AdminContext,
   reference: string,
 ): Promise<{ readonly kind: 'deleted' } | Refusal> {
+  const gone = await admin.store.transact(() => deleteWithin(admin, reference));
+  if (gone.kind === 'refused') return gone;
+  changed(admin, 'organization deleted', gone.row);
+  return { kind: 'deleted' };
+}
+
+async function deleteWithin(admin: AdminContext, reference: string): Promise<OrganizationFound | Refusal> {
   const { store, now } = admin;
   const found = findOrganization(admin, reference);
   if (found.kind === 'refused') return found;
@@ -175,20 +181,28 @@ export async function deleteOrganization(
       await store.byok.delete(one.id, now().toISOString());
     await store.organizations.delete(row.id, now().toISOString());
   });
-  changed(admin, 'organization deleted', row);
-  return { kind: 'deleted' };
+  return found;
 }
 
 async function write(
   admin: AdminContext,
-  before: OrganizationRow,
-  after: OrganizationRow,
+  reference: string,
+  next: (before: OrganizationRow) => OrganizationRow | Refusal,
 ): Promise<OrganizationFound | Refusal> {
-  const { slug, name, credits, updatedAt } = after;
-  const change = { action: 'organization.update', target: `organization:${before.id}`, before, after };
-  await audited(admin, change, () => admin.store.organizations.update(before.id, { slug, name, credits, updatedAt }));
-  changed(admin, 'organization updated', after);
-  return { kind: 'organization', row: after };
+  const outcome = await admin.store.transact(async (): Promise<OrganizationFound | Refusal> => {
+    const found = findOrganization(admin, reference);
+    if (found.kind === 'refused') return found;
+    const { row: before } = found;
+    const after = next(before);
+    if ('kind' in after) return after;
+    const row = { ...after, updatedAt: admin.now().toISOString() };
+    const { slug, name, credits, updatedAt } = row;
+    const change = { action: 'organization.update', target: `organization:${row.id}`, before, after: row };
+    await audited(admin, change, () => admin.store.organizations.update(row.id, { slug, name, credits, updatedAt }));
+    return { kind: 'organization', row };
+  });
+  if (outcome.kind === 'organization') changed(admin, 'organization updated', outcome.row);
+  return outcome;
 }
 
 function slugTaken({ store }: AdminContext, wanted: string, own: string | null): Refusal | null {

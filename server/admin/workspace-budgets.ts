@@ -56,6 +56,18 @@ export async function setBudget(
   interval: BudgetInterval,
   body: z.output<typeof budgetBody>,
 ): Promise<BudgetFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => setBudgetWithin(admin, workspace, interval, body));
+  if (outcome.kind === 'budget') changed(admin, 'workspace budget set', workspace, interval);
+  return outcome;
+}
+
+async function setBudgetWithin(
+  admin: AdminContext,
+  workspace: WorkspaceRow,
+  interval: BudgetInterval,
+  body: z.output<typeof budgetBody>,
+): Promise<BudgetFound | Refusal> {
   const { store, now } = admin;
   const limit = nanoOfUsd(body.limit_usd);
   const all = store.workspaceBudgets.of(workspace.id);
@@ -96,7 +108,6 @@ export async function setBudget(
     await store.workspaceBudgets.put(row);
     if (byok !== undefined) await store.workspaces.update(workspace.id, { includeByokInBudgets: byok, updatedAt: at });
   });
-  changed(admin, 'workspace budget set', workspace, interval);
   return { kind: 'budget', row };
 }
 

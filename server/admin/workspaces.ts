@@ -75,6 +75,17 @@ export async function createWorkspace(
   organizationId: string,
   body: z.output<typeof createWorkspaceBody>,
 ): Promise<WorkspaceFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => createWorkspaceWithin(admin, organizationId, body));
+  if (outcome.kind === 'workspace') changed(admin, 'workspace created', outcome.row);
+  return outcome;
+}
+
+async function createWorkspaceWithin(
+  admin: AdminContext,
+  organizationId: string,
+  body: z.output<typeof createWorkspaceBody>,
+): Promise<WorkspaceFound | Refusal> {
   const taken = slugTaken(admin, organizationId, body.slug, null);
   if (taken) return taken;
   const row: WorkspaceRow = {
@@ -104,11 +115,22 @@ export async function createWorkspace(
     await admin.store.workspaces.insert(row);
     await ready.apply();
   });
-  changed(admin, 'workspace created', row);
   return { kind: 'workspace', row };
 }
 
 export async function updateWorkspace(
+  admin: AdminContext,
+  organizationId: string,
+  reference: string,
+  body: Fields,
+): Promise<WorkspaceFound | Refusal> {
+  // One at a time, so that what was checked still stands when it is written.
+  const outcome = await admin.store.transact(() => updateWorkspaceWithin(admin, organizationId, reference, body));
+  if (outcome.kind === 'workspace') changed(admin, 'workspace updated', outcome.row);
+  return outcome;
+}
+
+async function updateWorkspaceWithin(
   admin: AdminContext,
   organizationId: string,
   reference: string,
@@ -130,12 +152,12 @@ export async function updateWorkspace(
     await admin.store.workspaces.update(row.id, patch);
     await ready.apply();
   });
-  changed(admin, 'workspace updated', row);
   return findWorkspace(admin, organizationId, row.id);
 }
 
 /**
- * Deletes a workspace with all that is its own; its keys must have ended first. `confirmed`: the default one too. The editor's key, which nobody can delete, moves to another workspace, so the last one cannot go.
+ * Deletes a workspace with all that is its own; its keys must have ended first. `confirmed`: the default one too. The editor's key,
+ * which nobody can delete, moves to another workspace, so the last one cannot go.
  */
 export async function deleteWorkspace(
   admin: AdminContext,
@@ -143,6 +165,18 @@ export async function deleteWorkspace(
   reference: string,
   confirmed: boolean,
 ): Promise<{ readonly kind: 'deleted' } | Refusal> {
+  const gone = await admin.store.transact(() => deleteWithin(admin, organizationId, reference, confirmed));
+  if (gone.kind === 'refused') return gone;
+  changed(admin, 'workspace deleted', gone.row);
+  return { kind: 'deleted' };
+}
+
+async function deleteWithin(
+  admin: AdminContext,
+  organizationId: string,
+  reference: string,
+  confirmed: boolean,
+): Promise<WorkspaceFound | Refusal> {
   const { store, now } = admin;
   const found = findWorkspace(admin, organizationId, reference);
   if (found.kind === 'refused') return found;
@@ -161,8 +195,7 @@ export async function deleteWorkspace(
   if (!refuge) return refuse('last_workspace', { detail: `"${row.slug}"`, metadata: facts });
   const change = { action: 'workspace.delete', target: `workspace:${row.id}`, before: workspaceView(admin, row) };
   await audited(admin, change, () => forgetWorkspace(admin, row, keys, refuge.id));
-  changed(admin, 'workspace deleted', row);
-  return { kind: 'deleted' };
+  return found;
 }
 
 /** Whether a key still calls; the editor's own does not hold a workspace. */

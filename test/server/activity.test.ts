@@ -17,7 +17,7 @@ beforeAll(async () => {
   provider.on('thinks', answer({ usage: { ...usageOf(10, 5), completion_tokens_details: { reasoning_tokens: 3 } } }));
   daemon = await TestDaemon.start(`providers:\n${providerYaml('one', provider.baseUrl, ['a', 'b', 'thinks'])}`);
   managing = new OpenRouter({ apiKey: daemon.managementKey, serverURL: `${daemon.url}/api/v1` });
-  first = await daemon.key({ name: 'first', creator_user_id: 'user_1' });
+  first = await daemon.key({ name: 'first', creator_user_id: 'user_local' });
   second = await daemon.key({ name: 'second' });
   // Kept, but further back than is told.
   daemon.setNow(new Date('2026-10-20T12:00:00Z'));
@@ -77,8 +77,8 @@ describe('activity', () => {
       ['2026-11-21', 'one/b', 1],
       ['2026-11-21', 'one/thinks', 1],
     ]);
-    expect(await brief({ userId: 'user_1', date: '2026-11-21' })).toEqual([['2026-11-21', 'one/a', 1]]);
-    expect(await brief({ userId: 'user_1', apiKeyHash: second.hash })).toEqual([]);
+    expect(await brief({ userId: 'user_local', date: '2026-11-21' })).toEqual([['2026-11-21', 'one/a', 1]]);
+    expect(await brief({ userId: 'user_local', apiKeyHash: second.hash })).toEqual([]);
     expect(await brief({ userId: 'nobody' })).toEqual([]);
     const [row] = await activity({ groupBy: 'workspace' });
     expect(row?.workspaceId).toMatch(/^[0-9a-f-]{36}$/);

@@ -209,6 +209,39 @@ describe('a deleted workspace', () => {
   });
 });
 
+describe('at the same time', () => {
+  it('one slug is made once, and budgets stay in order', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 8 }, () => managed('/workspaces', { body: { name: 'Twice', slug: 'twice' } })),
+    );
+    expect(made.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 7 }, () => 400)]);
+    const set = (interval: string, limit_usd: number) =>
+      managed(`/workspaces/twice/budgets/${interval}`, { method: 'PUT', body: { limit_usd } });
+    const both = await Promise.all([set('daily', 10), set('weekly', 5)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+    const added = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        managed('/callgate/organization/members', { body: { email: 'twice@x.example', id: 'user_twice' } }),
+      ),
+    );
+    expect(added.map(({ status }) => status).sort()).toEqual([201, 400, 400, 400]);
+    await Promise.all(
+      Array.from({ length: 5 }, () => managed('/callgate/organization/credits', { body: { amount: 1 } })),
+    );
+    expect((await managed('/credits')).body).toMatchObject({ data: { total_credits: 5 } });
+    await managed('/callgate/organization/credits', { method: 'PUT', body: { total_credits: null } });
+    // A key, and the end of its workspace: one of them comes first, and no key is left without a workspace.
+    const [deleted, key] = await Promise.all([
+      managed('/workspaces/twice', { method: 'DELETE' }),
+      managed('/keys', { body: { name: 'late', workspace_id: 'twice' } }),
+    ]);
+    expect([
+      [200, 400],
+      [400, 201],
+    ]).toContainEqual([deleted.status, key.status]);
+  });
+});
+
 describe('the store', () => {
   it('answers the very same list until something in it changes, and the old one when a change is undone', async () => {
     const store = openSqliteStore(':memory:', () => new Date());
