@@ -54,6 +54,9 @@ const BEFORE = `
   INSERT INTO presets VALUES ('p1', '11111111-1111-4111-8111-111111111111', 'hello', 'Hello', NULL, 'active', NULL, NULL, NULL, NULL,
     '2026-01-02T00:00:00.000Z', '2026-01-02T00:00:00.000Z');
   INSERT INTO io_log_settings VALUES ('11111111-1111-4111-8111-111111111111', 1, 1.0, 90, NULL, NULL, '2026-01-02T00:00:00.000Z');
+  INSERT INTO usage VALUES ('2026-01-30', 'k1', '11111111-1111-4111-8111-111111111111', '', 'a/b', 'A', 2, 300, 1, 1, '2026-01-30T00:00:00.000Z', 0);
+  INSERT INTO usage VALUES ('2026-01-31', 'k1', '11111111-1111-4111-8111-111111111111', '', 'a/b', 'A', 1, 40, 1, 1, '2026-01-31T00:00:00.000Z', 0);
+  INSERT INTO usage VALUES ('2026-01-31', 'gone', '11111111-1111-4111-8111-111111111111', '', 'a/c', 'A', 1, 5, 1, 1, '2026-01-31T00:00:00.000Z', 0);
   PRAGMA user_version = 6;
 `;
 
@@ -86,6 +89,16 @@ it('a store from before organizations keeps its workspace, keys and presets, and
     ['user_local', 'org:admin'],
   ]);
   expect(await store.keys.byHash('hash1')).toMatchObject({ workspaceId: workspace.id, creatorUserId: 'user_7' });
+  // What was spent before there were budgets over these counts against them.
+  const spentBy = async (id: string, since: string | null) =>
+    (await store.ledger.standings([{ id, limit: 1, since }]))[0]?.spent;
+  for (const since of [null, '2026-01-31']) {
+    const [all, ofMember] = since === null ? [345, 340] : [45, 40];
+    expect(await spentBy(`workspace:${workspace.id}`, since)).toBe(all);
+    expect(await spentBy(`credits:${organization.id}`, since)).toBe(all);
+    expect(await spentBy('member:user_7', since)).toBe(ofMember);
+    expect(await spentBy(`member:user_7@${workspace.id}`, since)).toBe(ofMember);
+  }
   await store.close();
 
   const now = new DatabaseSync(file);
