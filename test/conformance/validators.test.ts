@@ -54,6 +54,17 @@ describe('what is right is found right, and a field nobody knows is found, where
     ['the keys', () => manage('/api/v1/keys')],
     ['the credits', () => manage('/api/v1/credits')],
     ['the activity', () => manage(`/api/v1/activity?date=${new Date().toISOString().slice(0, 10)}`)],
+    [
+      'the guardrails',
+      async () => {
+        const content_filter_builtins = [{ slug: 'prompt-injection', action: 'flag', threshold: 0.5 }];
+        const content_filters = [{ pattern: 'x', action: 'flag' }];
+        const body = { name: 'x', content_filter_builtins, content_filters, modalities: { image: { rule: 'deny' } } };
+        await house.daemon.request('/api/v1/guardrails', { body });
+        return manage('/api/v1/guardrails');
+      },
+    ],
+    ['the ceiling', () => manage('/api/v1/callgate/organization/policy')],
     ['the presets', () => take('GET', '/api/v1/presets')],
     ['a preset', () => take('GET', '/api/v1/presets/hello')],
   ])('%s', async (_what, taking) => {

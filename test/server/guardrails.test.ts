@@ -351,3 +351,78 @@ describe('changes', () => {
     ]);
   });
 });
+
+describe('what is said', () => {
+  const call = async (secret: string) => {
+    const response = await daemon.chat(secret, { model: 'one/m', max_tokens: 20 });
+    const { error } = (await response.json()) as { error?: { metadata: Body } };
+    return { status: response.status, metadata: error?.metadata };
+  };
+
+  it('holds from the next call on for whom it is assigned to, and no longer than that', async () => {
+    const [bound, free] = [await daemon.key({ name: 'bound' }), await daemon.key({ name: 'free' })];
+    const made = await create({ name: 'Not one', ignored_providers: ['one'] });
+    const path = `/api/v1/guardrails/${made['id']}`;
+    expect((await call(bound.secret)).status).toBe(200);
+    await ask('POST', `${path}/assignments/keys`, { key_hashes: [bound.hash] });
+    const refused = await call(bound.secret);
+    expect(refused.status).toBe(404);
+    expect(refused.metadata).toMatchObject({ guardrail_id: made['id'] });
+    expect(JSON.stringify(refused.metadata)).toContain('Not one');
+    expect((await call(free.secret)).status).toBe(200);
+    await ask('PATCH', path, { ignored_providers: null });
+    expect((await call(bound.secret)).status).toBe(200);
+    await ask('PATCH', path, { ignored_providers: ['one'] });
+    expect((await call(bound.secret)).status).toBe(404);
+    await ask('DELETE', path);
+    expect((await call(bound.secret)).status).toBe(200);
+  });
+
+  it('by a workspace’s default guardrail and by the ceiling holds for every key', async () => {
+    const [one, other] = [await daemon.key(), await daemon.key()];
+    const assigned = await create({ name: 'Lenient', description: 'says nothing' });
+    await ask('POST', `/api/v1/guardrails/${assigned['id']}/assignments/keys`, { key_hashes: [other.hash] });
+    const statuses = async () => [(await call(one.secret)).status, (await call(other.secret)).status];
+    const path = `/api/v1/guardrails/${await defaultId()}`;
+    await ask('PATCH', path, { allowed_models: ['somebody/else'] });
+    expect(await statuses()).toEqual([404, 404]);
+    await ask('DELETE', path);
+    expect(await statuses()).toEqual([200, 200]);
+    await ask('PATCH', '/api/v1/callgate/organization/policy', { ignored_models: ['one/m'] });
+    expect(await statuses()).toEqual([404, 404]);
+    await ask('PATCH', '/api/v1/callgate/organization/policy', { ignored_models: null });
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
+  it('is nothing to another organization, whose keys none of it reaches', async () => {
+    const made = await create({ name: 'Ours' });
+    const { hash } = await daemon.key();
+    expect((await ask('POST', '/api/v1/callgate/organizations', { slug: 'other' })).status).toBeLessThan(300);
+    const other = async (method: string, path: string, body?: unknown) => {
+      const headers = { 'x-callgate-organization': 'other' };
+      const response = await daemon.request(path, { method, headers, ...(body === undefined ? {} : { body }) });
+      return { status: response.status, body: (await response.json()) as Answer['body'] };
+    };
+    const path = `/api/v1/guardrails/${made['id']}`;
+    for (const answer of [
+      await other('GET', path),
+      await other('PATCH', path, { description: 'theirs' }),
+      await other('DELETE', path),
+      await other('PATCH', `/api/v1/guardrails/${await defaultId()}`, { description: 'theirs' }),
+      await other('POST', `${path}/assignments/keys`, { key_hashes: [hash] }),
+    ])
+      expect(answer.status).toBe(404);
+    const theirs = (await other('POST', '/api/v1/guardrails', { name: 'Theirs' })).body.data as Body;
+    expect(
+      reasonOf(await other('POST', `/api/v1/guardrails/${theirs['id']}/assignments/keys`, { key_hashes: [hash] })),
+    ).toEqual([400, 'unknown_api_key']);
+    expect((await other('GET', '/api/v1/guardrails')).body['total_count']).toBe(1);
+    expect((await other('GET', '/api/v1/guardrails/assignments/keys')).body['total_count']).toBe(0);
+    expect((await ask('GET', `/api/v1/guardrails/${theirs['id']}`)).status).toBe(404);
+    await other('PATCH', '/api/v1/callgate/organization/policy', { ignored_providers: ['theirs'] });
+    expect((await ask('GET', '/api/v1/callgate/organization/policy')).body.data).toMatchObject({
+      ignored_providers: null,
+    });
+    expect((await ask('GET', path)).body.data).toMatchObject({ description: null });
+  });
+});
