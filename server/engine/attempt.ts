@@ -50,6 +50,7 @@ export type AttemptInput = {
   readonly budgetMs: number;
 };
 
+const BYTE_ORDER_MARK = 0xfeff;
 /** Characters of a provider's own words that are kept. */
 const MOST_RAW = 4_000;
 
@@ -123,7 +124,7 @@ function failedStatus(status: number, raw: string, retryAfter: string | undefine
 }
 
 function readJson(body: string, dialect: Dialect, request: JsonObject): AttemptResult {
-  const sent = body.replace(/^\uFEFF/, '');
+  const sent = body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body;
   if (nestsTooDeep(sent)) return failed({ status: 0, reason: 'stream' }, 'the answer nests too deep', '');
   const text = dialect.readAnswer(sent, request);
   const parsed = parseObject(text);

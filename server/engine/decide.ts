@@ -14,6 +14,7 @@ import { keyRefusal } from './key-standing.ts';
 import { resolvePreset } from './resolve-preset.ts';
 import { routersOnly } from './routers-only.ts';
 import { undecided } from './undecided.ts';
+import { without } from './without.ts';
 import { inWorkspace } from './workspace-wishes.ts';
 
 export type DecideParts = RouteParts & {
@@ -61,7 +62,8 @@ export async function askedOf(
   if (resolved.kind === 'refused') return resolved;
   const wished = inWorkspace(resolved.request, workspaces.get(key.workspaceId));
   if (wished.kind === 'refused') return wished;
-  const { clamp, coalesce, ...request } = wished.request;
+  const { clamp, coalesce } = wished.request;
+  const request = without(wished.request, ['clamp', 'coalesce']);
   const plugins = readPlugins(request);
   if (plugins.kind === 'refused') return plugins;
   const { preset } = resolved;

@@ -22,21 +22,19 @@ export async function completeJson(
   const ending = { status: cancelled ? 499 : 200, cancelled, latencyMs: generationMs, generationMs };
   const { usage, cost } = await settleAnswer(parts, course, endpoint, tally, ending);
   const choices = conformingChoices(answer['choices']);
-  return spliceTopLevel(text, {
+  const ours: Record<string, string> = {
     id: JSON.stringify(course.id),
     model: JSON.stringify(endpoint.model.id),
     provider: JSON.stringify(endpoint.provider.name),
     usage: JSON.stringify(usageReport(tally.rawUsage, usage, cost, isByok(course))),
-    ...(answer['object'] === 'chat.completion' ? {} : { object: '"chat.completion"' }),
-    ...(typeof answer['created'] === 'number'
-      ? {}
-      : { created: String(Math.floor(course.startedAt.getTime() / 1000)) }),
-    ...('system_fingerprint' in answer ? {} : { system_fingerprint: 'null' }),
-    ...(choices ? { choices: JSON.stringify(choices) } : {}),
-    ...(course.caller.wantsMetadata
-      ? { openrouter_metadata: JSON.stringify(routeMetadata(course, endpoint, generationMs)) }
-      : {}),
-  });
+  };
+  if (answer['object'] !== 'chat.completion') ours['object'] = '"chat.completion"';
+  if (typeof answer['created'] !== 'number') ours['created'] = String(Math.floor(course.startedAt.getTime() / 1000));
+  if (!('system_fingerprint' in answer)) ours['system_fingerprint'] = 'null';
+  if (choices) ours['choices'] = JSON.stringify(choices);
+  if (course.caller.wantsMetadata)
+    ours['openrouter_metadata'] = JSON.stringify(routeMetadata(course, endpoint, generationMs));
+  return spliceTopLevel(text, ours);
 }
 
 /** The choices with what strict clients insist on, when a provider left some of it out; null when nothing is missing. */

@@ -5,6 +5,7 @@ import { mergePreset } from '../presets/merge.ts';
 import { nearestNames } from '../presets/nearest.ts';
 import { PRESET_MARK, type PresetReference, parsePresetName, parsePresetReference } from '../presets/reference.ts';
 import type { PresetRow, PresetStore, PresetVersionRow } from '../store/store.ts';
+import { without } from './without.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -38,13 +39,13 @@ export async function resolvePreset(
 ): Promise<Resolved | Refusal> {
   const found = referenceIn(body);
   if (found.kind === 'refused') return found;
-  const { preset: _preset, ...request } = body;
+  const request = without(body, ['preset']);
   if (!found.reference) return { kind: 'resolved', request, preset: null };
 
   const version = await versionOf(pinnedTo(found.reference, pinned), workspaceId, presets, draft);
   if (version.kind === 'refused') return version;
   const { model: _model, ...rest } = request;
-  const merged = mergePreset(found.model === null ? rest : { ...rest, model: found.model }, version);
+  const merged = mergePreset(found.model === null ? rest : { ...request, model: found.model }, version);
   return { kind: 'resolved', request: withVariant(merged, found.reference.variant), preset: version.used };
 }
 

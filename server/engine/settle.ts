@@ -118,7 +118,10 @@ async function settle(
     attempts: course.attempts,
     ...(course.attempts.at(-1)?.byokId ? { isByok: true } : {}),
     ...(course.content ? { content: course.content.findings } : {}),
-    ...ending,
+    status: ending.status,
+    cancelled: ending.cancelled,
+    latencyMs: ending.latencyMs === null ? null : toMicros(ending.latencyMs),
+    generationMs: ending.generationMs === null ? null : toMicros(ending.generationMs),
   };
   await ledger.settle(id, end).catch((error: unknown) => {
     throw Object.assign(new Error('a settlement could not be written', { cause: error }), { refusal: WITHHELD });
@@ -145,3 +148,6 @@ async function settle(
   }
   announce(events, key, { id, preset: preset?.slug ?? null, model, provider, status: ending.status, cost: known });
 }
+
+/** Milliseconds to the microsecond: what a clock says beyond that is noise, and long to write. */
+const toMicros = (ms: number) => Math.round(ms * 1_000) / 1_000;

@@ -79,11 +79,11 @@ export async function tryRoutes(parts: TryParts, course: Course): Promise<Answer
 }
 
 function triesOf(routes: readonly Route[]): readonly Try[] {
-  return routes.flatMap(({ model, endpoints }) =>
-    endpoints.flatMap((endpoint) =>
-      (endpoint.credentials ?? ONLY_KEY).map((credential) => ({ model, endpoint, credential })),
-    ),
-  );
+  const tries: Try[] = [];
+  for (const { model, endpoints } of routes)
+    for (const endpoint of endpoints)
+      for (const credential of endpoint.credentials ?? ONLY_KEY) tries.push({ model, endpoint, credential });
+  return tries;
 }
 
 async function tryOnce(parts: TryParts, course: Course, { endpoint, credential }: Try): Promise<AttemptResult> {

@@ -2,6 +2,7 @@ import type { Cost } from '../pricing/cost.ts';
 import { usdOfNano } from '../pricing/money.ts';
 import type { Usage } from '../pricing/usage.ts';
 import type { JsonObject } from './resolve-preset.ts';
+import { without } from './without.ts';
 
 /**
  * OpenRouter's `usage`: the provider's own counts kept, and the cost added. An unknown price leaves `cost` null, never zero. With a
@@ -10,9 +11,8 @@ import type { JsonObject } from './resolve-preset.ts';
 export function usageReport(raw: unknown, usage: Usage, cost: Cost, isByok = false): JsonObject {
   const own = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
   const details = (name: string) => (typeof own[name] === 'object' && own[name] !== null ? own[name] : {});
-  const { cost_details: _details, is_byok: _byok, ...kept } = own;
   return {
-    ...kept,
+    ...without(own, ['cost_details', 'is_byok']),
     prompt_tokens: usage.prompt,
     completion_tokens: usage.completion,
     total_tokens: usage.prompt + usage.completion,

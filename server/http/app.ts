@@ -42,6 +42,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
+    // Calls have an id of our own.
+    genReqId: () => '',
     routerOptions: { maxParamLength: 300 },
     clientErrorHandler: (error, socket) => {
       const refusal = unreadable(error.code);
@@ -67,9 +69,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     const { access, scoped } = request.is404 ? UNKNOWN : request.routeOptions.config;
     if (access === 'none' || access === 'internal') return undefined;
     const wanted = { access: access ?? 'daemon', scoped: scoped === true } as const;
-    const identity = await authenticate(headers, wanted, context, (secret) =>
-      digests.of(request.raw.socket, secret),
-    );
+    const identity = await authenticate(headers, wanted, context, (secret) => digests.of(request.raw.socket, secret));
     if (identity.kind === 'refused') return sendRefusal(reply, identity);
     request.identity = identity;
     return undefined;

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { type CallAnswer, type Caller, type CallInput, generationId } from '../engine/call.ts';
@@ -127,7 +128,16 @@ export function sendWhole(reply: FastifyReply, answer: CallAnswer): FastifyReply
     case 'json':
       if (answer.maxTokens !== null) reply.header('x-callgate-max-tokens', answer.maxTokens);
       if (answer.headers) reply.headers(answer.headers);
-      return reply.type('application/json; charset=utf-8').send(answer.body);
+      // It is text already: what fastify would ask of it on the way costs as much as its reservation.
+      reply.hijack();
+      reply.raw
+        .writeHead(200, {
+          'content-type': 'application/json; charset=utf-8',
+          'content-length': Buffer.byteLength(answer.body),
+          ...(reply.getHeaders() as OutgoingHttpHeaders),
+        })
+        .end(answer.body);
+      return reply;
     default:
       // Nobody is there to read it.
       reply.hijack();

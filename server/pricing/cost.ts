@@ -61,7 +61,7 @@ function partsOf(price: Price, usage: Usage, images: number, at: Date): Parts {
   return {
     prompt: dearer(promptOf(rates, usage)),
     completion: dearer(completionOf(rates, usage)),
-    other: rates.request + BigInt(images) * rates.image + BigInt(webSearches) * (rates.webSearch ?? 0n),
+    other: rates.request + times(images, rates.image) + times(webSearches, rates.webSearch ?? 0n),
     guessed: unpricedTier || (webSearches > 0 && (rates.webSearch ?? null) === null),
   };
 }
@@ -78,25 +78,28 @@ function promptOf(rates: Rates, usage: Usage): Femto {
   const readRate = rates.cacheRead ?? rates.prompt;
   const writeRate = rates.cacheWrite ?? rates.prompt;
   return (
-    BigInt(cached - cachedAudio) * readRate +
-    BigInt(cachedAudio) * (rates.audioCache ?? readRate) +
-    BigInt(written - hourly) * writeRate +
-    BigInt(hourly) * (rates.cacheWrite1h ?? writeRate) +
-    BigInt(audio) * (rates.audio ?? rates.prompt) +
-    BigInt(image) * (rates.imageToken ?? rates.prompt) +
-    BigInt(take(usage.prompt)) * rates.prompt
+    times(cached - cachedAudio, readRate) +
+    times(cachedAudio, rates.audioCache ?? readRate) +
+    times(written - hourly, writeRate) +
+    times(hourly, rates.cacheWrite1h ?? writeRate) +
+    times(audio, rates.audio ?? rates.prompt) +
+    times(image, rates.imageToken ?? rates.prompt) +
+    times(take(usage.prompt), rates.prompt)
   );
 }
 
 function completionOf(rates: Rates, usage: Usage): Femto {
   const take = taker(usage.completion);
   return (
-    BigInt(take(usage.reasoning)) * (rates.reasoning ?? rates.completion) +
-    BigInt(take(usage.audioOutput)) * (rates.audioOutput ?? rates.completion) +
-    BigInt(take(usage.imageOutput)) * (rates.imageOutput ?? rates.completion) +
-    BigInt(take(usage.completion)) * rates.completion
+    times(take(usage.reasoning), rates.reasoning ?? rates.completion) +
+    times(take(usage.audioOutput), rates.audioOutput ?? rates.completion) +
+    times(take(usage.imageOutput), rates.imageOutput ?? rates.completion) +
+    times(take(usage.completion), rates.completion)
   );
 }
+
+/** Most counts are zero, and big integers are dear to make. */
+const times = (count: number, rate: Femto): Femto => (count === 0 ? 0n : BigInt(count) * rate);
 
 /** Takes parts of a whole until nothing is left, so that no token is charged twice whatever a provider says of its parts. */
 function taker(whole: number): (part: number) => number {

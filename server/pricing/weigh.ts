@@ -53,8 +53,8 @@ export function weigh(request: Fields): Readonly<Weight> {
     elsewhere: 0,
     hourCache: false,
   };
-  const { messages, ...rest } = request;
-  addFields(weight, rest);
+  const { messages } = request;
+  addFields(weight, request, 'messages');
   const tools = request['tools'];
   if (Array.isArray(tools)) {
     weight.extra += tools.length * ALLOWANCE.tool;
@@ -62,10 +62,11 @@ export function weigh(request: Fields): Readonly<Weight> {
   }
   if (!Array.isArray(messages)) return weight;
   weight.extra += messages.length * ALLOWANCE.message;
-  for (const { content, ...others } of messages as readonly Fields[]) {
-    addFields(weight, others);
-    if (Array.isArray(content)) for (const part of content) addPart(weight, part as Fields);
-    else addFields(weight, { content });
+  for (const message of messages as readonly Fields[]) {
+    const { content } = message;
+    const inParts = Array.isArray(content);
+    addFields(weight, message, inParts ? 'content' : null);
+    if (inParts) for (const part of content) addPart(weight, part as Fields);
   }
   return weight;
 }
@@ -74,15 +75,14 @@ export function weigh(request: Fields): Readonly<Weight> {
 function addPart(weight: Weight, part: Fields): void {
   const media = MEDIA.get(part['type']);
   if (!media || !Object.hasOwn(part, media.field)) {
-    addFields(weight, part);
+    addFields(weight, part, null);
     return;
   }
-  const { [media.field]: _media, ...rest } = part;
   if (media.kind === 'image') {
     weight.images += 1;
     weight.extra += ALLOWANCE.image;
   } else addSized(weight, media.kind, part[media.field]);
-  addFields(weight, rest);
+  addFields(weight, part, media.field);
 }
 
 function addSized(weight: Weight, kind: 'audio' | 'video' | 'file', media: unknown): void {
@@ -102,10 +102,14 @@ function lastsAnHour(cache: unknown): boolean {
   return typeof cache === 'object' && cache !== null && 'ttl' in cache && cache.ttl !== '5m';
 }
 
-/** Field names are framing that a provider's template replaces, but what is nested (schemas, calls of tools) it writes out as JSON. */
-function addFields(weight: Weight, fields: Fields): void {
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
+/**
+ * All fields but one that is weighed by itself. Names are framing that a provider's template replaces, but what is nested (schemas,
+ * calls of tools) it writes out as JSON.
+ */
+function addFields(weight: Weight, fields: Fields, but: string | null): void {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === undefined || name === but) continue;
     if (name === 'cache_control' || name === 'prompt_cache_options') weight.hourCache ||= lastsAnHour(value);
     weight.bytes += Buffer.byteLength(name) + 2;
     if (typeof value === 'string') addText(weight, value);

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { type ContentCoding, codingOf, unknownCoding, unpack } from './content-coding.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
 
 /** An answer that has come whole. */
 export type WholeAnswer = {
@@ -21,6 +22,7 @@ export class ExchangeLimit extends Error {
 
 export type ExchangeLimits = {
   readonly signal: AbortSignal;
+  readonly deadlines: Deadlines;
   /** Milliseconds for the whole of it. */
   readonly timeoutMs: number;
   readonly bodyLimit: number;
@@ -38,7 +40,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: WholeAnswer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
-  #timer: NodeJS.Timeout;
+  #deadline: Deadline;
   #abort: ((reason?: Error) => void) | undefined;
   #status = 0;
   #retryAfter: string | undefined;
@@ -50,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(this.#late, Math.max(1, limits.timeoutMs));
+    this.#deadline = this.#dueIn(limits.timeoutMs, this.#late);
     limits.signal.addEventListener('abort', this.#aborted, { once: true });
   }
 
@@ -76,8 +78,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#fail(new ExchangeLimit('coding', unknownCoding(packed).message));
     if (this.#isError) {
       this.#retryAfter = headerIn(headers, 'retry-after');
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#complete, this.#limits.errorTimeoutMs);
+      this.#limits.deadlines.delete(this.#deadline);
+      this.#deadline = this.#dueIn(this.#limits.errorTimeoutMs, this.#complete);
     }
     return true;
   }
@@ -118,6 +120,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#finish()) this.#abort?.();
   };
 
+  #dueIn(ms: number, onDue: () => void): Deadline {
+    const deadline = { dueMs: performance.now() + ms, onDue };
+    this.#limits.deadlines.add(deadline);
+    return deadline;
+  }
+
   #finish(): boolean {
     if (!this.#end()) return false;
     const [only] = this.#chunks;
@@ -151,7 +159,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#limits.deadlines.delete(this.#deadline);
     this.#limits.signal.removeEventListener('abort', this.#aborted);
     return true;
   }

@@ -1,5 +1,6 @@
 import { type Dispatcher, errors } from 'undici';
 import type { ByteStream } from './byte-stream.ts';
+import { Deadlines } from './deadlines.ts';
 import { outgoingDispatcher } from './dispatcher.ts';
 import { Exchange, ExchangeLimit, type WholeAnswer } from './exchange.ts';
 import { Opening, type UpstreamAnswer } from './opening.ts';
@@ -31,6 +32,7 @@ export class Transport {
   readonly #agent: Dispatcher;
   readonly #targets = new Map<string, Target>();
   readonly #turn = new Turn();
+  readonly #deadlines = new Deadlines();
 
   /** `env` names the proxies to go through, if any. */
   constructor(env: NodeJS.ProcessEnv = {}) {
@@ -70,6 +72,7 @@ export class Transport {
       const answer = await new Promise<WholeAnswer>((resolve, reject) => {
         const limits = {
           signal,
+          deadlines: this.#deadlines,
           timeoutMs,
           bodyLimit: ANSWER_LIMIT,
           errorLimit: ERROR_BODY_LIMIT,

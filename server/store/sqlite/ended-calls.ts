@@ -20,12 +20,11 @@ export type EndedCall = {
 /** Brings the tables up to a place in the journal in one transaction: a row for each call, one for each sum that it changed. */
 export function writeEnded(database: Database, calls: readonly EndedCall[], upTo: Position): void {
   const sums = new Map<string, EndedCall[]>();
-  const spent = new Map<string, { readonly layer: string; readonly day: string; nano: number }>();
+  const spent = new Map<string, Map<string, number>>();
   const charge = (layer: string, day: string, nano: number) => {
-    const at = `${day} ${layer}`;
-    const sum = spent.get(at);
-    if (sum) sum.nano += nano;
-    else spent.set(at, { layer, day, nano });
+    const days = spent.get(layer) ?? new Map<string, number>();
+    if (days.size === 0) spent.set(layer, days);
+    days.set(day, (days.get(day) ?? 0) + nano);
   };
   for (const call of calls) {
     const { reservation, end } = call;
@@ -42,13 +41,15 @@ export function writeEnded(database: Database, calls: readonly EndedCall[], upTo
   database.transact(() => {
     for (const call of calls) insertGeneration(database, call);
     for (const group of sums.values()) addUsage(database, group);
-    for (const { layer, day, nano } of spent.values()) {
-      database.run(
-        'INSERT INTO layer_spent (layer, day, nano) VALUES (?, ?, ?) ON CONFLICT (layer, day) DO UPDATE SET nano = nano + excluded.nano',
-        layer,
-        day,
-        nano,
-      );
+    for (const [layer, days] of spent) {
+      for (const [day, nano] of days) {
+        database.run(
+          'INSERT INTO layer_spent (layer, day, nano) VALUES (?, ?, ?) ON CONFLICT (layer, day) DO UPDATE SET nano = nano + excluded.nano',
+          layer,
+          day,
+          nano,
+        );
+      }
     }
     markApplied(database, upTo);
   });
