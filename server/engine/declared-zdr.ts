@@ -1,3 +1,4 @@
+import type { Provider } from '../providers/provider.ts';
 import type { Endpoint } from '../providers/registry.ts';
 
 /**
@@ -14,7 +15,7 @@ export function admittedKeys(
   const verdict = (declaredZdr: boolean | undefined) => {
     let why = verdicts.get(declaredZdr);
     if (why === undefined) {
-      why = whyNot(declaredZdr === undefined ? endpoint : { ...endpoint, provider: { ...provider, declaredZdr } });
+      why = whyNot(declaredZdr === undefined ? endpoint : { ...endpoint, provider: declared(provider, declaredZdr) });
       verdicts.set(declaredZdr, why);
     }
     return why;
@@ -25,3 +26,14 @@ export function admittedKeys(
   const [first] = credentials;
   return { endpoint, why: verdict(first?.declaredZdr) };
 }
+
+/** The provider as a key's owner declares it: the same object each time, by which its verdicts are remembered. */
+function declared(provider: Provider, declaredZdr: boolean): Provider {
+  let variants = known.get(provider);
+  if (!variants) {
+    variants = new Map([true, false].map((said) => [said, { ...provider, declaredZdr: said }]));
+    known.set(provider, variants);
+  }
+  return variants.get(declaredZdr) ?? provider;
+}
+const known = new WeakMap<Provider, ReadonlyMap<boolean, Provider>>();

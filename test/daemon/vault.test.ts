@@ -28,6 +28,31 @@ function failure(read: () => unknown): VaultError {
 }
 
 describe('the vault', () => {
+  it('seals what is kept elsewhere, so that nobody reads it under another name or key, or after a change', () => {
+    const vault = open();
+    const sealed = vault.seal('byok openai 1', 'sk-plain-1');
+    expect(sealed).not.toContain('sk-plain');
+    expect(vault.seal('byok openai 1', 'sk-plain-1')).not.toBe(sealed);
+    expect(open().unseal('byok openai 1', sealed)).toBe('sk-plain-1');
+    const { data, ...rest } = JSON.parse(sealed) as { iv: string; tag: string; data: string };
+    const bent = JSON.stringify({
+      ...rest,
+      data: Buffer.from(`${data}AA`, 'base64')
+        .toString('base64')
+        .replace(/^./, (c) => (c === 'A' ? 'B' : 'A')),
+    });
+    for (const [name, text] of [
+      ['byok openai 2', sealed],
+      ['byok openai 1', bent],
+      ['byok openai 1', 'no JSON'],
+      ['byok openai 1', ''],
+      ['byok openai 1', '{}'],
+    ] as const)
+      expect(failure(() => vault.unseal(name, text)).message).toContain('cannot be decrypted');
+    const stranger = openVault(state, { CALLGATE_MASTER_KEY: 'ab'.repeat(32) });
+    expect(failure(() => stranger.unseal('byok openai 1', sealed)).slug).toBe('byok openai 1');
+  });
+
   it('keeps keys over restarts, encrypted, for the owner alone', () => {
     const vault = open();
     expect(vault.get('openai')).toBeNull();

@@ -144,6 +144,30 @@ describe('a brought key', () => {
     await daemon.request(`/api/v1/byok/${theirs.id}`, { method: 'DELETE' });
   });
 
+  it('of another organization serves nobody here, and cannot be seen or named from here', async () => {
+    expect(
+      (await daemon.request('/api/v1/callgate/organizations', { body: { name: 'Other', slug: 'other' } })).status,
+    ).toBe(201);
+    const headers = { 'x-callgate-organization': 'other' };
+    const made = await daemon.request('/api/v1/byok', {
+      headers,
+      body: { provider: 'house', key: 'key-foreign', workspace_id: null, is_byok_only: true },
+    });
+    expect(made.status).toBe(201);
+    const { data } = (await made.json()) as { data: Row };
+    expect((await call()).status).toBe(200);
+    expect(sent()).toEqual(['key-house']);
+    expect((await daemon.request(`/api/v1/byok/${data.id}`)).status).toBe(404);
+    expect((await patch(data.id, { disabled: true })).status).toBe(404);
+    expect((await json<{ data: Row[] }>('/api/v1/byok')).data).toEqual([]);
+    const ours = await daemon.request('/api/v1/byok', {
+      headers,
+      body: { provider: 'house', key: 'k', allowed_api_key_hashes: [key.hash] },
+    });
+    expect(ours.status).toBe(400);
+    await daemon.request(`/api/v1/byok/${data.id}`, { method: 'DELETE', headers });
+  });
+
   it('serves the models, API keys and members it is for, and no other', async () => {
     const other = await daemon.key({ name: 'other' });
     const row = await bring({ key: 'key-own', allowed_models: ['x/two'] });
@@ -245,6 +269,28 @@ describe('what its owner declares of retention', () => {
     expect(data.endpoints?.map(({ keys }) => keys?.map(({ name }) => name))).toEqual([['declared']]);
     const all = await routed({});
     expect(all.data.endpoints?.[0]?.keys?.map(({ name }) => name)).toEqual(['plain', 'declared', null]);
+  });
+
+  it('admits it under a guardrail that enforces zero retention, and no key beside it', async () => {
+    const { data: workspace } = await json<{ data: { default_guardrail_id: string } }>('/api/v1/workspaces/default');
+    const guard = (body: object) =>
+      daemon.request(`/api/v1/guardrails/${workspace.default_guardrail_id}`, { method: 'PATCH', body });
+    expect((await guard({ enforce_zdr_other: true })).status).toBe(200);
+    const routed = async () =>
+      (
+        await json<{ data: { decision: string; endpoints?: { keys?: { name: string }[] }[] } }>(
+          '/api/v1/callgate/route',
+          { key: key.secret, body: { model: 'far/m', messages: [{ role: 'user', content: 'Hi' }] } },
+        )
+      ).data;
+    await bring({ provider: 'far', key: 'key-plain', name: 'plain' });
+    expect((await routed()).decision).toBe('refuse');
+    await bring({ provider: 'far', key: 'key-zdr', name: 'declared', declared_zdr: true });
+    const { decision, endpoints } = await routed();
+    expect(decision).toBe('send');
+    expect(endpoints?.map(({ keys }) => keys?.map(({ name }) => name))).toEqual([['declared']]);
+    expect((await guard({ enforce_zdr_other: null })).status).toBe(200);
+    expect((await routed()).endpoints?.[0]?.keys?.map(({ name }) => name)).toEqual(['plain', 'declared', null]);
   });
 
   it('keeps it away where the provider itself would be admitted', async () => {
