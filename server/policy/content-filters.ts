@@ -1,6 +1,6 @@
 import { CustomPattern } from '../detect/custom-regex.ts';
 import type { Finding } from '../detect/finding.ts';
-import { BLOCK_SCORE, detectInjection } from '../detect/injection/detect-injection.ts';
+import { BLOCK_SCORE, detectInjection, FLAG_SCORE } from '../detect/injection/detect-injection.ts';
 import { detectPii } from '../detect/pii/detect-pii.ts';
 import { CORE_TYPES, PII_TYPES } from '../detect/pii/types.ts';
 import { detectSecrets } from '../detect/secrets/detect-secrets.ts';
@@ -38,6 +38,7 @@ export type Hit = {
 
 const STRICTNESS: Readonly<Record<ContentAction, number>> = { flag: 0, redact: 1, block: 2 };
 const NONE: readonly Hit[] = [];
+const WITH_MODEL = 'prompt-injection';
 const CORE: ReadonlySet<string> = new Set(CORE_TYPES);
 
 /** The filters over a key, ready to look at texts of calls and of answers. */
@@ -108,7 +109,11 @@ class Looking {
     }
     this.#secrets = this.#builtins.has('secrets');
     // A model's own words are nobody's attempt to speak to it.
-    this.#injection = direction === 'input' ? builtins.filter(({ value }) => isInjectionFilter(value.slug)) : [];
+    const injection = direction === 'input' ? builtins.filter(({ value }) => isInjectionFilter(value.slug)) : [];
+    // The one with the model first: it spares the other.
+    this.#injection = [...injection].sort(
+      (a, b) => Number(b.value.slug === WITH_MODEL) - Number(a.value.slug === WITH_MODEL),
+    );
     this.#custom = rules.custom.filter(here).map((rule) => ({ pattern: new CustomPattern(rule.value.pattern), rule }));
     this.#allowList = rules.injectionAllowList;
   }
@@ -136,16 +141,24 @@ class Looking {
     if (this.#pii.size > 0) for (const finding of detectPii(text, this.#pii, from)) this.#take(hits, finding);
     for (const { pattern, rule } of this.#custom)
       for (const { start, end } of pattern.find(text, from)) hits.push(customHit(rule, start, end));
+    if (this.#injection.length > 0) this.#injections(hits, text, speaker);
+    return hits.length === 0 ? NONE : hits.length === 1 ? hits : apart(hits);
+  }
+
+  #injections(hits: Hit[], text: string, speaker: Speaker): void {
+    let nothing = false;
     for (const rule of this.#injection) {
       if (!isInScope(rule.value.scanScope, speaker)) continue;
       const { slug, action } = rule.value;
-      const model = slug === 'prompt-injection';
+      const model = slug === WITH_MODEL;
       // A model that refuses must be surer than one that only marks.
       const threshold = rule.value.threshold ?? (model && action === 'block' ? BLOCK_SCORE : null);
-      const options = { threshold, allowList: this.#allowList, model };
-      for (const finding of detectInjection(text, options)) hits.push(builtinHit(rule, finding));
+      // Where rules and model together found nothing, the rules alone find nothing.
+      if (nothing && !model) continue;
+      const findings = detectInjection(text, { threshold, allowList: this.#allowList, model });
+      for (const finding of findings) hits.push(builtinHit(rule, finding));
+      nothing ||= model && findings.length === 0 && (threshold ?? 0) <= FLAG_SCORE;
     }
-    return hits.length === 0 ? NONE : hits.length === 1 ? hits : apart(hits);
   }
 
   #take(hits: Hit[], finding: Finding): void {

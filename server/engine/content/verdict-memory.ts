@@ -1,57 +1,83 @@
-import { hash } from 'node:crypto';
 import type { ContentFilters, Hit, Speaker } from '../../policy/content-filters.ts';
 
 type Verdict = {
+  readonly text: string;
   readonly filters: ContentFilters;
   readonly speaker: Speaker;
   readonly hits: readonly Hit[];
-  readonly next: Verdict | null;
 };
 
-/** Engines hash strings up to some length only; longer ones would all meet in one place. */
-const LONGEST_KEY = 8_192;
-/** Characters of texts in each of two generations. */
+/** Characters of texts in each of two generations, and in one text that is worth remembering. */
 const MOST_CHARACTERS = 6_000_000;
 const MOST_TEXTS = 50_000;
+/** Texts that look alike from outside and are remembered besides one another. */
+const MOST_ALIKE = 16;
+const EDGE = 16;
 
 /**
  * What was found in texts before, so that a conversation's earlier messages are not judged again with each of its calls. In memory only
- * and bounded: two generations, of which the older goes when the younger is full.
+ * and bounded: two generations, of which the older goes when the younger is full. A text is looked up by its length and parts of it, and
+ * then compared: hashing all of it, as a map does, takes far longer than that.
  */
 export class VerdictMemory {
   readonly #most: number;
-  #young = new Map<string, Verdict>();
-  #old = new Map<string, Verdict>();
+  #young = new Map<string, Verdict[]>();
+  #old = new Map<string, Verdict[]>();
   #characters = 0;
+  #texts = 0;
 
   constructor(most: number = MOST_CHARACTERS) {
     this.#most = most;
   }
 
-  get size(): number {
-    return this.#young.size + this.#old.size;
+  /** Characters of the texts of the younger generation. */
+  get characters(): number {
+    return this.#characters;
   }
 
   /** What `judge` finds in the text, or found when it was last asked for the same. */
   hits(filters: ContentFilters, text: string, speaker: Speaker, judge: () => readonly Hit[]): readonly Hit[] {
-    const key = text.length > LONGEST_KEY ? `\0${hash('sha256', text, 'base64')}` : text;
+    const key = outline(text);
     const young = this.#young.get(key);
-    const found = find(young, filters, speaker) ?? find(this.#old.get(key), filters, speaker);
-    const hits = found?.hits ?? judge();
-    if (found && found === find(young, filters, speaker)) return hits;
-    this.#characters += young ? 0 : key.length;
-    this.#young.set(key, { filters, speaker, hits, next: young ?? null });
-    if (this.#characters > this.#most || this.#young.size > MOST_TEXTS) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#characters = 0;
+    const known = find(young, filters, text, speaker);
+    if (known) return known.hits;
+    const old = find(this.#old.get(key), filters, text, speaker);
+    const verdict = old ?? { text, filters, speaker, hits: judge() };
+    if (text.length <= this.#most / 4) this.#remember(key, young, verdict);
+    return verdict.hits;
+  }
+
+  #remember(key: string, alike: Verdict[] | undefined, verdict: Verdict): void {
+    if (!alike) this.#young.set(key, [verdict]);
+    else {
+      alike.push(verdict);
+      if (alike.length > MOST_ALIKE) alike.shift();
     }
-    return hits;
+    this.#characters += verdict.text.length;
+    this.#texts += 1;
+    if (this.#characters <= this.#most && this.#texts <= MOST_TEXTS) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#characters = 0;
+    this.#texts = 0;
   }
 }
 
-function find(from: Verdict | null | undefined, filters: ContentFilters, speaker: Speaker): Verdict | null {
-  for (let verdict = from ?? null; verdict; verdict = verdict.next)
-    if (verdict.filters === filters && verdict.speaker === speaker) return verdict;
+function outline(text: string): string {
+  const { length } = text;
+  if (length <= 4 * EDGE) return text;
+  const middle = length >> 1;
+  return `${length}:${text.slice(0, EDGE)}${text.slice(middle, middle + EDGE)}${text.slice(-EDGE)}`;
+}
+
+function find(
+  alike: readonly Verdict[] | undefined,
+  filters: ContentFilters,
+  text: string,
+  speaker: Speaker,
+): Verdict | null {
+  if (!alike) return null;
+  for (const verdict of alike)
+    if (verdict.filters === filters && verdict.speaker === speaker && verdict.text === text) return verdict;
   return null;
 }
