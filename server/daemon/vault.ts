@@ -121,11 +121,10 @@ function encrypt(slug: string, key: string, master: Buffer): Entry {
 }
 
 function decrypt(slug: string, raw: unknown, master: MasterKey): string {
+  // What is sealed elsewhere has a name of several words; a slug has one.
+  const remedy = slug.includes(' ') ? 'Set it again.' : `Set it again (callgate providers set-key ${slug}).`;
   const unreadable = (why: string) =>
-    new VaultError(
-      slug,
-      `The stored key of ${slug} cannot be decrypted: ${why}. Set it again (callgate providers set-key ${slug}).`,
-    );
+    new VaultError(slug, `The stored key of ${slug} cannot be decrypted: ${why}. ${remedy}`);
   if (master.kind === 'unusable') throw unreadable(master.message);
   const parsed = entry.safeParse(raw);
   if (!parsed.success) throw unreadable('its entry in provider-keys.json is damaged');
