@@ -57,9 +57,13 @@ describe('callgate', () => {
       ['keys'],
       ['presets'],
       ['providers'],
+      ['behaviors'],
+      ['permits'],
       ...['create', 'list', 'update', 'disable', 'enable', 'rotate', 'delete'].map((name) => ['keys', name]),
       ...['list', 'show', 'publish', 'versions', 'rollback', 'diff'].map((name) => ['presets', name]),
       ...['list', 'set-key'].map((name) => ['providers', name]),
+      ...['list', 'create', 'promote', 'proposals', 'run', 'rules'].map((name) => ['behaviors', name]),
+      ...['list', 'grant', 'deny', 'revoke', 'require'].map((name) => ['permits', name]),
     ];
     const helped = await Promise.all(
       commands.map(async (command) => ({ command, ...(await run([...command, '--help'])) })),
