@@ -43,106 +43,87 @@ export function listMemberAssignments(
 }
 
 /** Puts keys under a guardrail, in the place of the one they were under. All of them or none. */
-export async function assignKeys(
+export function assignKeys(
   admin: AdminContext,
   organizationId: string,
   id: string,
   hashes: readonly string[],
 ): Promise<Assigned | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') return found;
-  const keys: KeyRow[] = [];
-  for (const hash of new Set(hashes)) {
-    const key = await admin.store.keys.byHash(hash);
-    if (!key || !isWithin(admin, key.workspaceId, organizationId))
-      return refuse('unknown_api_key', { detail: hash.slice(0, SHOWN), metadata: { key_hash: hash.slice(0, SHOWN) } });
-    keys.push(key);
-  }
-  const present = new Map(admin.store.guardrails.keyAssignments().map((row) => [row.keyId, row.guardrailId]));
-  const fresh = keys.filter((key) => present.get(key.id) !== found.row.id);
-  const rows = fresh.map((key): KeyAssignmentRow => ({ ...assignment(admin, found.row), keyId: key.id }));
-  await change(
-    admin,
-    found.row,
-    'guardrail.assign_keys',
-    fresh.map(({ hash }) => hash),
-    () => admin.store.guardrails.assignKeys(rows),
-  );
-  return { kind: 'assigned', count: keys.length };
+  return changing(admin, organizationId, id, 'guardrail.assign_keys', async (guardrail) => {
+    const keys: KeyRow[] = [];
+    for (const hash of new Set(hashes)) {
+      const key = await admin.store.keys.byHash(hash);
+      if (!key || !isWithin(admin, key.workspaceId, organizationId))
+        return refuse('unknown_api_key', {
+          detail: hash.slice(0, SHOWN),
+          metadata: { key_hash: hash.slice(0, SHOWN) },
+        });
+      keys.push(key);
+    }
+    const present = new Map(admin.store.guardrails.keyAssignments().map((row) => [row.keyId, row.guardrailId]));
+    const fresh = keys.filter((key) => present.get(key.id) !== guardrail.id);
+    const rows = fresh.map((key): KeyAssignmentRow => ({ ...assignment(admin, guardrail), keyId: key.id }));
+    await admin.store.guardrails.assignKeys(rows);
+    return { count: keys.length, subjects: fresh.map(({ hash }) => hash) };
+  });
 }
 
 /** Takes keys out of a guardrail; those that are not under it change nothing. */
-export async function unassignKeys(
+export function unassignKeys(
   admin: AdminContext,
   organizationId: string,
   id: string,
   hashes: readonly string[],
 ): Promise<Assigned | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') return found;
-  const asked = new Map<string, string>();
-  for (const hash of new Set(hashes)) {
-    const key = await admin.store.keys.byHash(hash);
-    if (key) asked.set(key.id, hash);
-  }
-  const rows = admin.store.guardrails
-    .keyAssignments()
-    .filter((row) => row.guardrailId === found.row.id && asked.has(row.keyId));
-  await unassign(
-    admin,
-    found.row,
-    'guardrail.unassign_keys',
-    rows.map(({ keyId }) => asked.get(keyId) ?? keyId),
-    rows,
-  );
-  return { kind: 'assigned', count: rows.length };
+  return changing(admin, organizationId, id, 'guardrail.unassign_keys', async (guardrail) => {
+    const asked = new Map<string, string>();
+    for (const hash of new Set(hashes)) {
+      const key = await admin.store.keys.byHash(hash);
+      if (key) asked.set(key.id, hash);
+    }
+    const rows = admin.store.guardrails
+      .keyAssignments()
+      .filter((row) => row.guardrailId === guardrail.id && asked.has(row.keyId));
+    await admin.store.guardrails.unassign(rows.map((row) => row.id));
+    return { count: rows.length, subjects: rows.map(({ keyId }) => asked.get(keyId) ?? keyId) };
+  });
 }
 
 /** Puts members under a guardrail: it applies to every key that they create, in whichever workspace. All of them or none. */
-export async function assignMembers(
+export function assignMembers(
   admin: AdminContext,
   organizationId: string,
   id: string,
   userIds: readonly string[],
 ): Promise<Assigned | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') return found;
-  const asked = [...new Set(userIds)];
-  const stranger = asked.find((userId) => !admin.store.members.get(organizationId, userId));
-  if (stranger !== undefined)
-    return refuse('not_a_member', {
-      detail: stranger.slice(0, SHOWN),
-      metadata: { user_id: stranger.slice(0, SHOWN) },
-    });
-  const present = new Map(ownMembers(admin, organizationId).map((row) => [row.userId, row.guardrailId]));
-  const fresh = asked.filter((userId) => present.get(userId) !== found.row.id);
-  const rows = fresh.map(
-    (userId): MemberAssignmentRow => ({ ...assignment(admin, found.row), organizationId, userId }),
-  );
-  await change(admin, found.row, 'guardrail.assign_members', fresh, () => admin.store.guardrails.assignMembers(rows));
-  return { kind: 'assigned', count: asked.length };
+  return changing(admin, organizationId, id, 'guardrail.assign_members', async (guardrail) => {
+    const asked = [...new Set(userIds)];
+    const stranger = asked.find((userId) => !admin.store.members.get(organizationId, userId))?.slice(0, SHOWN);
+    if (stranger !== undefined) return refuse('not_a_member', { detail: stranger, metadata: { user_id: stranger } });
+    const present = new Map(ownMembers(admin, organizationId).map((row) => [row.userId, row.guardrailId]));
+    const fresh = asked.filter((userId) => present.get(userId) !== guardrail.id);
+    const rows = fresh.map(
+      (userId): MemberAssignmentRow => ({ ...assignment(admin, guardrail), organizationId, userId }),
+    );
+    await admin.store.guardrails.assignMembers(rows);
+    return { count: asked.length, subjects: fresh };
+  });
 }
 
-export async function unassignMembers(
+export function unassignMembers(
   admin: AdminContext,
   organizationId: string,
   id: string,
   userIds: readonly string[],
 ): Promise<Assigned | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') return found;
-  const asked = new Set(userIds);
-  const rows = admin.store.guardrails
-    .memberAssignments()
-    .filter((row) => row.guardrailId === found.row.id && asked.has(row.userId));
-  await unassign(
-    admin,
-    found.row,
-    'guardrail.unassign_members',
-    rows.map(({ userId }) => userId),
-    rows,
-  );
-  return { kind: 'assigned', count: rows.length };
+  return changing(admin, organizationId, id, 'guardrail.unassign_members', async (guardrail) => {
+    const asked = new Set(userIds);
+    const rows = admin.store.guardrails
+      .memberAssignments()
+      .filter((row) => row.guardrailId === guardrail.id && asked.has(row.userId));
+    await admin.store.guardrails.unassign(rows.map((row) => row.id));
+    return { count: rows.length, subjects: rows.map(({ userId }) => userId) };
+  });
 }
 
 function assignment({ acting, now }: AdminContext, { id: guardrailId }: GuardrailRow) {
@@ -155,31 +136,31 @@ function ownMembers({ store }: AdminContext, organizationId: string): readonly M
     .filter((row) => row.organizationId === organizationId && store.members.get(organizationId, row.userId));
 }
 
-function unassign(
-  admin: AdminContext,
-  guardrail: GuardrailRow,
-  action: string,
-  subjects: readonly string[],
-  rows: readonly { readonly id: string }[],
-): Promise<void> {
-  return change(admin, guardrail, action, subjects, () => admin.store.guardrails.unassign(rows.map((row) => row.id)));
-}
+/** What a change came to: how many it is true of now, and of whom it was not before. */
+type Change = { readonly count: number; readonly subjects: readonly string[] };
 
-async function change(
+/** What is looked at, decided and written is one transaction: nobody is put under a guardrail that has just been deleted. */
+async function changing(
   admin: AdminContext,
-  guardrail: GuardrailRow,
+  organizationId: string,
+  id: string,
   action: string,
-  subjects: readonly string[],
-  write: () => Promise<void>,
-): Promise<void> {
-  if (subjects.length === 0) return;
-  await admin.store.transact(async () => {
-    await write();
-    await audit(admin, {
-      action,
-      target: `guardrail:${guardrail.id}`,
-      after: { guardrail_name: guardrail.name, subjects },
-    });
+  change: (guardrail: GuardrailRow) => Promise<Change | Refusal>,
+): Promise<Assigned | Refusal> {
+  const result = await admin.store.transact(async () => {
+    const found = findGuardrail(admin, organizationId, id);
+    if (found.kind === 'refused') return found;
+    const { row } = found;
+    const changed = await change(row);
+    if ('kind' in changed) return changed;
+    const { subjects } = changed;
+    if (subjects.length > 0) {
+      const after = { guardrail_name: row.name, subjects };
+      await audit(admin, { action, target: `guardrail:${row.id}`, after });
+    }
+    return { kind: 'changed' as const, row, ...changed };
   });
-  tell(admin, action.replace('.', ' ').replace('_', ' '), guardrail);
+  if (result.kind === 'refused') return result;
+  if (result.subjects.length > 0) tell(admin, action.replace('.', ' ').replace('_', ' '), result.row);
+  return { kind: 'assigned', count: result.count };
 }

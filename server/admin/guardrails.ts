@@ -38,38 +38,37 @@ export function findGuardrail(admin: AdminContext, organizationId: string, id: s
 }
 
 /** Makes a guardrail, which does nothing until it is assigned. */
-export async function createGuardrail(
+export function createGuardrail(
   admin: AdminContext,
   organizationId: string,
   body: z.output<typeof createGuardrailBody>,
 ): Promise<GuardrailFound | Refusal> {
-  const workspace = workspaceOrDefault(admin, organizationId, body.workspace_id);
-  if (workspace.kind === 'refused') return workspace;
-  const row = newGuardrail(admin, randomUUID(), workspace.row.id, body.name, false);
-  return insert(admin, row, body);
+  return changing(admin, 'guardrail created', async () => {
+    const workspace = workspaceOrDefault(admin, organizationId, body.workspace_id);
+    if (workspace.kind === 'refused') return workspace;
+    return insert(admin, newGuardrail(admin, randomUUID(), workspace.row.id, body.name, false), body);
+  });
 }
 
 /** Changes what the body names. The id of a workspace's default guardrail sets that one up when it is first changed. */
-export async function updateGuardrail(
+export function updateGuardrail(
   admin: AdminContext,
   organizationId: string,
   id: string,
   body: GuardrailBody,
 ): Promise<GuardrailFound | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') {
-    const owner = admin.store.workspaces.all().find((one) => one.defaultGuardrailId === id.toLowerCase());
-    if (owner?.organizationId !== organizationId) return found;
-    const row = newGuardrail(admin, id.toLowerCase(), owner.id, DEFAULT_NAME, true);
-    return fixedName(body) ?? insert(admin, row, body);
-  }
-  const { row } = found;
-  const fixed = row.isDefault ? fixedName(body) : null;
-  if (fixed) return fixed;
-  const changed = withBody(admin, row, body);
-  if ('kind' in changed) return changed;
-  const after: GuardrailRow = { ...changed, updatedAt: admin.now().toISOString() };
-  await admin.store.transact(async () => {
+  return changing(admin, 'guardrail updated', async () => {
+    const found = findGuardrail(admin, organizationId, id);
+    if (found.kind === 'refused') {
+      const owner = admin.store.workspaces.all().find((one) => one.defaultGuardrailId === id.toLowerCase());
+      if (owner?.organizationId !== organizationId) return found;
+      const bare = newGuardrail(admin, id.toLowerCase(), owner.id, DEFAULT_NAME, true);
+      return fixedName(body) ?? insert(admin, bare, body);
+    }
+    const { row } = found;
+    const changed = (row.isDefault ? fixedName(body) : null) ?? withBody(admin, row, body);
+    if ('kind' in changed) return changed;
+    const after: GuardrailRow = { ...changed, updatedAt: admin.now().toISOString() };
     const { id: same, workspaceId, isDefault, createdAt, ...patch } = after;
     await admin.store.guardrails.update(row.id, patch);
     await audit(admin, {
@@ -78,9 +77,8 @@ export async function updateGuardrail(
       before: guardrailView(row),
       after: guardrailView(after),
     });
+    return { kind: 'guardrail', row: after };
   });
-  tell(admin, 'guardrail updated', after);
-  return { kind: 'guardrail', row: after };
 }
 
 /** Deletes a guardrail with its assignments. A workspace's default one begins anew, with nothing in it. */
@@ -89,15 +87,26 @@ export async function deleteGuardrail(
   organizationId: string,
   id: string,
 ): Promise<{ readonly kind: 'deleted' } | Refusal> {
-  const found = findGuardrail(admin, organizationId, id);
-  if (found.kind === 'refused') return found;
-  const { row } = found;
-  await admin.store.transact(async () => {
-    await admin.store.guardrails.delete(row.id);
-    await audit(admin, { action: 'guardrail.delete', target: `guardrail:${row.id}`, before: guardrailView(row) });
+  const deleted = await changing(admin, 'guardrail deleted', async () => {
+    const found = findGuardrail(admin, organizationId, id);
+    if (found.kind === 'refused') return found;
+    await admin.store.guardrails.delete(found.row.id);
+    const target = `guardrail:${found.row.id}`;
+    await audit(admin, { action: 'guardrail.delete', target, before: guardrailView(found.row) });
+    return found;
   });
-  tell(admin, 'guardrail deleted', row);
-  return { kind: 'deleted' };
+  return deleted.kind === 'refused' ? deleted : { kind: 'deleted' };
+}
+
+/** What is looked at, decided and written is one transaction: of two changes at once neither undoes the other. */
+async function changing(
+  admin: AdminContext,
+  event: string,
+  change: () => Promise<GuardrailFound | Refusal>,
+): Promise<GuardrailFound | Refusal> {
+  const result = await admin.store.transact(change);
+  if (result.kind === 'guardrail') tell(admin, event, result.row);
+  return result;
 }
 
 /** Lets everyone know that what applies to calls has changed. */
@@ -111,11 +120,8 @@ export function tell(admin: AdminContext, event: string, { id, name }: Pick<Guar
 async function insert(admin: AdminContext, bare: GuardrailRow, body: GuardrailBody): Promise<GuardrailFound | Refusal> {
   const row = withBody(admin, bare, body);
   if ('kind' in row) return row;
-  await admin.store.transact(async () => {
-    await admin.store.guardrails.insert(row);
-    await audit(admin, { action: 'guardrail.create', target: `guardrail:${row.id}`, after: guardrailView(row) });
-  });
-  tell(admin, 'guardrail created', row);
+  await admin.store.guardrails.insert(row);
+  await audit(admin, { action: 'guardrail.create', target: `guardrail:${row.id}`, after: guardrailView(row) });
   return { kind: 'guardrail', row };
 }
 

@@ -19,23 +19,24 @@ export async function changeOrganizationPolicy(
   body: z.output<typeof organizationPolicyBody>,
 ): Promise<Record<string, unknown>> {
   const { store } = admin;
-  const present = rowOf(store, organizationId);
-  const after: OrganizationPolicyRow = {
-    organizationId,
-    rules: changedRules(admin, present?.rules ?? NO_RULES, body),
-    injectionAllowList: body.injection_allow_list
-      ? unique(body.injection_allow_list)
-      : (present?.injectionAllowList ?? []),
-    updatedAt: admin.now().toISOString(),
-  };
-  await store.transact(async () => {
-    await store.guardrails.savePolicy(after);
+  const after = await store.transact(async () => {
+    const present = rowOf(store, organizationId);
+    const row: OrganizationPolicyRow = {
+      organizationId,
+      rules: changedRules(admin, present?.rules ?? NO_RULES, body),
+      injectionAllowList: body.injection_allow_list
+        ? unique(body.injection_allow_list)
+        : (present?.injectionAllowList ?? []),
+      updatedAt: admin.now().toISOString(),
+    };
+    await store.guardrails.savePolicy(row);
     await audit(admin, {
       action: 'organization_policy.update',
       target: `organization:${organizationId}`,
       before: organizationPolicyView(organizationId, present),
-      after: organizationPolicyView(organizationId, after),
+      after: organizationPolicyView(organizationId, row),
     });
+    return row;
   });
   admin.log.info('organization policy updated', { organization_id: organizationId });
   admin.events.emit({ kind: 'changed', changed: { what: 'guardrails' } });

@@ -228,6 +228,37 @@ describe('a guardrail', () => {
   });
 });
 
+describe('changes at once', () => {
+  it('do not undo each other, and set up a default guardrail once', async () => {
+    const ids = [String((await create({}))['id']), await defaultId()];
+    for (const id of ids) {
+      const path = `/api/v1/guardrails/${id}`;
+      const bodies = [
+        { description: 'x' },
+        { ignored_providers: ['p'] },
+        { reversible: true },
+        { limit_usd: 1, reset_interval: 'daily' },
+      ];
+      const answers = await Promise.all(bodies.map((body) => ask('PATCH', path, body)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      expect((await ask('GET', path)).body.data).toMatchObject(Object.assign({}, ...bodies));
+      await ask('DELETE', path);
+    }
+  });
+
+  it('leave nobody under a guardrail that is gone', async () => {
+    const { secret, hash } = await daemon.key();
+    const path = `/api/v1/guardrails/${(await create({}))['id']}`;
+    const [deleted, assigned] = await Promise.all([
+      ask('DELETE', path),
+      ask('POST', `${path}/assignments/keys`, { key_hashes: [hash] }),
+    ]);
+    expect(deleted.status).toBe(200);
+    expect([200, 404]).toContain(assigned.status);
+    expect((await daemon.chat(secret, { model: 'one/m', max_tokens: 20 })).status).toBe(200);
+  });
+});
+
 describe('a workspace’s default guardrail', () => {
   it('is not there until it is first changed, begins anew when deleted, and keeps its id and name', async () => {
     const path = `/api/v1/guardrails/${await defaultId()}`;
