@@ -25,6 +25,12 @@ export async function keyBudgets(admin: AdminContext, key: KeyRow): Promise<Reco
   };
 }
 
+/** How every budget over a key stands. */
+export function budgetStandings(admin: AdminContext, key: KeyRow): Promise<readonly LayerStanding[]> {
+  const now = admin.now();
+  return admin.store.ledger.standings(admin.policyOf(key).budgets.map((budget) => layerOf(budget, now)));
+}
+
 function budgetView(budget: BudgetLayer, { limit, spent }: LayerStanding, now: Date): Record<string, unknown> {
   return {
     scope: budget.scope,

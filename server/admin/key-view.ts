@@ -5,7 +5,7 @@ import type { KeyState, SpendKey } from '../protocol.ts';
 import type { KeyRow, LayerStanding } from '../store/store.ts';
 import { byokSpendOf, type SpendWindows, withoutByok } from './byok-spend.ts';
 import type { AdminContext } from './context.ts';
-import { keyBudgets } from './key-budgets.ts';
+import { budgetStandings, keyBudgets } from './key-budgets.ts';
 import { organizationOfWorkspace, workspaceOrDefault } from './workspace-scope.ts';
 
 /** What a key has spent, in nano-dollars, lifetime and in the windows that hold `now`. */
@@ -120,7 +120,7 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
     hash: key.hash,
     name: key.name,
     label: key.label,
-    state: stateOf(key, usage.standing, admin.now()),
+    state: stateOf(key, await budgetStandings(admin, key), admin.now()),
     ...limitOf(key, usage),
     resets_at: resetsAt(key.limitReset, admin.now()),
     expires_at: key.expiresAt,
@@ -135,12 +135,13 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
 /** A limit is near from 80 % of it. */
 const NEAR = 0.8;
 
-function stateOf(key: KeyRow, standing: LayerStanding, now: Date): KeyState {
+/** Of all budgets over it, the one that is nearest to its end counts. */
+function stateOf(key: KeyRow, standings: readonly LayerStanding[], now: Date): KeyState {
   if (key.disabled || key.suspendedAt !== null) return 'disabled';
   if (isExpired(key, now)) return 'expired';
-  if (key.limit === null) return 'fine';
-  if (standing.spent >= key.limit) return 'stopped';
-  return standing.spent >= key.limit * NEAR ? 'near_limit' : 'fine';
+  const past = (share: number) => standings.some(({ limit, spent }) => limit !== null && spent >= limit * share);
+  if (past(1)) return 'stopped';
+  return past(NEAR) ? 'near_limit' : 'fine';
 }
 
 function limitOf(key: KeyRow, { standing }: KeyUsage) {

@@ -239,7 +239,8 @@ export class Ledger {
   }
 
   #askAgain(): void {
-    if (this.#queues.size > 0) return this.pokeAll();
+    this.pokeAll();
+    if (this.#queues.size > 0) return;
     clearInterval(this.#again);
     this.#again = undefined;
   }

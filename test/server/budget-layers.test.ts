@@ -148,6 +148,10 @@ describe('which layer refuses', () => {
     await ask('PUT', '/api/v1/workspaces/default/budgets/monthly', { limit_usd: PRICE });
     await ask('PUT', '/api/v1/workspaces/default/budgets/daily', { limit_usd: PRICE / 2 });
     const refused = await refusal(key.secret);
+    const spend = (await (await daemon.request('/api/v1/callgate/spend')).json()) as {
+      workspaces: { keys: { hash: string; state: string }[] }[];
+    };
+    expect(spend.workspaces[0]?.keys.find(({ hash }) => hash === key.hash)?.state).toBe('stopped');
     expect(refused).toMatchObject({
       status: 403,
       reason: 'workspace_budget_exceeded',
