@@ -16,7 +16,15 @@ export function shareKey({
 }: Pick<Asked, 'key' | 'policy' | 'request' | 'preset' | 'content'>): string {
   const { cache_enabled: _enabled, cache_ttl_seconds: _ttl, stream, ...rest } = request;
   const version = preset ? [preset.slug, preset.version, preset.hash] : null;
-  const identity = JSON.stringify([key.hash, rulesOf(policy), 'chat', stream === true, version, rest, valuesOf(content)]);
+  const identity = JSON.stringify([
+    key.hash,
+    rulesOf(policy),
+    'chat',
+    stream === true,
+    version,
+    rest,
+    valuesOf(content),
+  ]);
   return createHash('sha256').update(identity).digest('base64url');
 }
 
