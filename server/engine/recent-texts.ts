@@ -1,11 +1,11 @@
 /** Texts that are told apart at a time; an agent that repeats itself does so with few. */
 const SLOTS = 8;
-/** Characters that tell most texts apart. */
-const SAMPLES = 48;
+/** Characters that tell most texts apart: so many at the beginning, at the end, and all over. */
+const SAMPLES = 24;
 
 type Slot = {
   /** Of a few of its characters. */
-  readonly sample: number;
+  sample: number;
   /** Of all of it, from its second time on. */
   digest: string | null;
   /** The latest times, a ring. */
@@ -53,8 +53,14 @@ export class RecentTexts {
   }
 
   #add(sample: number, most: number, nowMs: number, digest: string | null = null): void {
-    if (this.#slots.length >= SLOTS) this.#slots.shift();
-    const slot: Slot = { sample, digest, times: new Float64Array(most), next: 0, count: 0 };
+    const oldest = this.#slots.length >= SLOTS ? this.#slots.shift() : undefined;
+    // Most texts come once: the place of the one that goes is taken as it is.
+    const slot =
+      oldest?.times.length === most ? oldest : { sample, digest, times: new Float64Array(most), next: 0, count: 0 };
+    slot.sample = sample;
+    slot.digest = digest;
+    slot.next = 0;
+    slot.count = 0;
     record(slot, nowMs);
     this.#slots.push(slot);
   }
@@ -66,15 +72,16 @@ function record(slot: Slot, nowMs: number): void {
   slot.count = Math.min(slot.count + 1, slot.times.length);
 }
 
-/** FNV-1a of the lengths and of characters all over the text. */
+/** FNV-1a of the lengths and of a few characters. */
 function sampleOf(text: string, name: string): number {
-  let value = 0x811c9dc5 ^ text.length;
-  const mix = (code: number) => {
-    value = Math.imul(value ^ code, 0x01000193);
+  const { length } = text;
+  let value = 0x811c9dc5 ^ length;
+  const mix = (from: string, start: number, end: number, step: number) => {
+    for (let at = start; at < end; at += step) value = Math.imul(value ^ from.charCodeAt(at), 0x01000193);
   };
-  for (let index = 0; index < name.length; index += 1) mix(name.charCodeAt(index));
-  const step = Math.max(1, text.length / SAMPLES);
-  for (let at = 0; at < text.length; at += step) mix(text.charCodeAt(Math.floor(at)));
-  mix(text.charCodeAt(text.length - 1));
+  mix(name, 0, name.length, 1);
+  mix(text, 0, Math.min(SAMPLES, length), 1);
+  mix(text, SAMPLES, length, Math.max(1, Math.floor(length / SAMPLES)));
+  mix(text, Math.max(0, length - SAMPLES), length, 1);
   return value >>> 0;
 }
