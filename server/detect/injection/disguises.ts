@@ -41,16 +41,9 @@ function decodeRuns(
     if (decoded === null) continue;
     if (++runs > MOST_RUNS) return;
     const view = normalise(decoded);
-    const origin = new Int32Array(view.text.length + 1).fill(match.index);
-    origin[view.text.length] = match.index + match[0].length;
-    views.push({ text: view.text, origin: wholeRun(origin, match.index, match[0].length), disguise });
+    const whole = { start: match.index, end: match.index + match[0].length };
+    views.push({ text: view.text, origin: null, disguise, whole });
   }
-}
-
-/** Whatever is found inside of an encoded run, it is the whole run that says it. */
-function wholeRun(origin: Int32Array, start: number, length: number): Int32Array {
-  for (let index = 1; index < origin.length; index++) origin[index] = start + length;
-  return origin;
 }
 
 function fromBase64(run: string): string | null {

@@ -112,7 +112,7 @@ export const LEXICON = {
   /** Without what holds it back. */
   unlimited: `unrestricted unfiltered uncensored unlimited unbound unshackled unchained unhinged limitless amoral immoral unethical jailbroken jailbreak
     jailbreaking liberated freed rebellious rogue evil malicious ruthless unbiased unaligned unmoderated lawless free_of free_from freed_from no_longer_bound
-    not_bound without_restrictions without_limits without_restriction without_limitations without_filters without_filter no_restrictions no_limits no_rules no_filters
+    not_bound without_restrictions without_limits without_limitations without_filters without_filter no_restrictions no_limits no_rules no_filters
     no_limitations no_restriction no_ethical no_moral no_morals no_ethics no_boundaries do_anything_now anything_goes broken_free break_free do_anything hacked
     uneingeschrankt* unzensiert* ungefiltert* grenzenlos* ohne_einschrankung* ohne_regeln ohne_filter sans_restriction* sans_limite* sans_filtre* sans_censure
     sin_restricciones sin_filtros sin_limites sin_censura senza_restrizioni senza_filtri senza_limiti senza_censura sem_restricoes sem_filtros sem_limites sem_censura

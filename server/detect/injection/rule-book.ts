@@ -19,6 +19,8 @@ type Place = {
 };
 
 const MOST_HITS = 64;
+/** Where a character counts as a word, a gap is so many times as wide. */
+const CHARACTERS_A_WORD = 2.5;
 
 /**
  * Finds word sequences in one pass: for each sequence and each of its places it remembers only where the place was last reached, which
@@ -82,13 +84,19 @@ export class RuleBook {
     // Which word a place was last reached by, and with which word that way began; -1: never.
     const reached = new Int32Array(this.#slots).fill(-1);
     const began = new Int32Array(this.#slots);
-    const { words, sentences, concepts, count } = tokens;
+    const { words, sentences, concepts, count, unspaced } = tokens;
+    const spread = unspaced ? CHARACTERS_A_WORD : 1;
     const visit = (places: readonly Place[], at: number): void => {
       for (const place of places) {
         let from = at;
         if (!place.isFirst) {
           const before = reached[place.slot - 1] ?? -1;
-          if (before < 0 || before >= at || at - before - 1 > place.gap || sentences[before] !== sentences[at])
+          if (
+            before < 0 ||
+            before >= at ||
+            at - before - 1 > (place.gap + 1) * spread - 1 ||
+            sentences[before] !== sentences[at]
+          )
             continue;
           from = began[place.slot - 1] ?? 0;
         }

@@ -65,7 +65,7 @@ export const RULES: readonly RuleText[] = [
     name: 'supersede_instructions',
     score: 0.94,
     steps: [
-      `supersede|supersedes|superseding|replaces|overwrites|overrule|overrules|override|overrides|overriding|outrank|outranks 4 @previous|@all|your|system 3 ${SAID}|messages|message`,
+      `supersede|supersedes|superseding|replaces|overwrites|overrule|overrules|overrides|outrank|outranks 4 @previous|@all|your|system 3 ${SAID}|messages|message`,
       `takes|take|has|have 0 precedence|priority 1 over 3 @previous|@all|your|system 3 ${SAID}|messages`,
     ],
   },
@@ -83,7 +83,7 @@ export const RULES: readonly RuleText[] = [
     name: 'developer_mode',
     score: 0.9,
     steps: [
-      'enable|enabled|activate|activated|enter|entering|switch|unlock|boot|engage|initiate|now|in|with 4 developer|debug|debugging|admin|administrator|root|maintenance|god|sudo|diagnostic|unrestricted|uncensored|unfiltered|jailbreak|dan 1 mode',
+      'enable|enabled|activate|activated|enter|entering|switch|unlock|boot|engage|initiate|now|in|with 4 developer|god|sudo|unrestricted|uncensored|unfiltered|jailbreak|dan 1 mode',
       'you|chatgpt|model|assistant 3 in|into|to|with 2 developer|debug|admin|god|sudo|root|maintenance|diagnostic 1 mode|access|privileges',
     ],
   },
@@ -113,7 +113,7 @@ export const RULES: readonly RuleText[] = [
     name: 'override_instructions',
     score: 0.93,
     steps: [
-      `override|overriding|bypass|bypassing|circumvent 3 your|@previous|@all 3 @instructions|programming|guidelines|restrictions|safeguards|guardrails|safety|ethics|ethical`,
+      `override|overriding 3 your|@previous|@all 3 @instructions|programming|guidelines|restrictions|safeguards|guardrails|safety|ethics|ethical`,
       '@override 4 @previous 3 @instructions',
       '@override 2 @all 3 @instructions',
       '@override 4 @instructions 3 @previous',
@@ -129,6 +129,13 @@ export const RULES: readonly RuleText[] = [
     steps: [
       'reveal|disclose|leak|divulge|expose|uncover|exfiltrate|dump|regurgitate|recite 4 your|system|developer|hidden|secret|initial|internal|original|confidential|full|preceding|above 4 prompt|prompts|instructions|instruction|rules|directives|guidelines|configuration|programming|preprompt',
       'your|system 2 prompt|instructions|directives 4 verbatim|word-for-word',
+    ],
+  },
+  // The same in other languages and other words; OpenRouter has no name for it.
+  {
+    name: 'prompt_extraction',
+    score: 0.87,
+    steps: [
       '@reveal 4 @you|@system|initial|hidden|original|vorherigen|ursprunglichen 2 @system|initial|hidden|original|secret 2 @instructions',
     ],
   },
@@ -154,7 +161,7 @@ export const RULES: readonly RuleText[] = [
     name: 'repeat_instructions',
     score: 0.9,
     steps: [
-      'repeat|recite|echo|rewrite|reproduce|restate|retype|copy|transcribe|translate|paraphrase|encode|summarize|spell 4 your|system|initial|original|hidden|previous|prior|above|preceding|first|developer 3 prompt|prompts|instructions|instruction|rules|directives|message|messages|words',
+      'repeat|recite|echo|rewrite|reproduce|restate|retype|copy|transcribe|translate|paraphrase|encode|summarize|spell 4 your|system|initial|original|hidden|previous|prior|above|preceding|first|developer 3 prompt|prompts|instructions|instruction|rules|directives|message|messages',
       'repeat|recite|echo|reproduce|output|print|copy|return|say 3 everything|all|words|text|message|messages|sentences|lines|content|paragraphs 3 above|before|preceding|prior|previous 0 ^paragraph|^table',
       'repeat|say|print|output|write|echo 4 you 3 told|instructed|given|said 3 @previous|beginning|start|by|verbatim',
     ],
@@ -187,7 +194,7 @@ export const RULES: readonly RuleText[] = [
       'no 1 longer|more 1 bound|constrained|limited|restricted|governed|shackled|restrained 2 by',
       'not 1 bound|constrained|restricted|limited|governed 1 by 4 @limits|openai|laws|law|guidelines',
       'free|freed|liberated|unshackled|unchained|escaped 2 from|of 4 @limits|constraints|confines|shackles|openai|chains|programming',
-      'broken|break|breaking|breaks|broke 1 free 1 of|from',
+      'broken|break|breaking|breaks|broke 1 free 1 of|from 3 @limits|constraints|confines|openai|programming|chains|typical|norms|shackles',
       'do|can|does 0 anything 0 now',
       '@become 6 @unlimited 4 @model',
       '@you 4 @unlimited 4 @model',
@@ -234,6 +241,7 @@ export const RULES: readonly RuleText[] = [
     name: 'bypass_safety',
     score: 0.9,
     steps: [
+      'bypass|bypassing|circumvent|circumventing 2 your|@previous|@all 3 @instructions|rules',
       'bypass|bypassing|circumvent|circumventing|evade|evading|sidestep|override|overriding|defeat 3 your|all|the|any|openai|its 3 safety|ethical|ethics|moral|content|moderation|censorship|guardrails|safeguards|filters|restrictions|guidelines|alignment|programming',
     ],
   },
@@ -296,7 +304,7 @@ export const RULES: readonly RuleText[] = [
     score: 0.8,
     steps: [
       'reveal|tell|give|show|print|output|say|share|disclose|leak|repeat|spell|divulge|hint|encode 2 the|your 2 secret|password|passphrase|passcode|codeword|access|hidden 1 key|code|word|phrase|you|were|given|stored|verbatim|backwards|letter',
-      "what|what's 1 is|was|the 1 the|your 2 secret|password|passphrase|passcode|hidden|access 1 key|code|word|phrase|password|you",
+      "what|what's 1 is|was|the 1 the|your 2 secret|password|passphrase|passcode|hidden|access 1 key|code|word|phrase|password",
       '@reveal 3 @secret 4 @you|@system|@instructions',
       '@reveal 4 @you 3 @secret',
     ],

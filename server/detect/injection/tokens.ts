@@ -11,6 +11,8 @@ export type Tokens = {
   readonly sentences: readonly number[];
   /** The word's own concepts and those of the phrases that begin here. */
   readonly concepts: Int32Array;
+  /** Whether a character was taken as a word somewhere, so that words stand further apart. */
+  readonly unspaced: boolean;
 };
 
 const LONGEST_WORD = 48;
@@ -31,6 +33,7 @@ export function tokenise(text: string, book: WordBook): Tokens {
   const texts: string[] = [];
   let sentence = 0;
   let unspaced = false;
+  let fragmented = false;
   let index = 0;
   const { length } = text;
   while (index < length) {
@@ -49,9 +52,11 @@ export function tokenise(text: string, book: WordBook): Tokens {
       continue;
     }
     const start = index;
-    if (code >= 0x0600) unspaced = true;
-    if (isUnspaced(code)) index++;
-    else {
+    if (code >= 0x0600) fragmented = true;
+    if (isUnspaced(code)) {
+      unspaced = true;
+      index++;
+    } else {
       index++;
       while (index < length && index - start < LONGEST_WORD) {
         const inner = text.charCodeAt(index);
@@ -73,8 +78,8 @@ export function tokenise(text: string, book: WordBook): Tokens {
     concepts[at] = (concepts[at] ?? 0) | word.concepts;
     if (word.phrases !== null) addPhrases(word, at, texts, concepts);
   }
-  if (unspaced) addFragments(text, book, starts, concepts);
-  return { count: words.length, words, starts, ends, sentences, concepts };
+  if (fragmented) addFragments(text, book, starts, concepts);
+  return { count: words.length, words, starts, ends, sentences, concepts, unspaced };
 }
 
 function addPhrases(word: Word, at: number, texts: readonly string[], concepts: Int32Array): void {

@@ -4,6 +4,9 @@ import type { WordBook } from './word-book.ts';
 const SPACED = /(?<![a-z0-9])[a-z](?:[ ._\-*|/,~+]{1,3}[a-z](?![a-z0-9])){5,}/g;
 const MOST_LETTERS = 6_000;
 const LONGEST_WORD = 16;
+/** What a letter of no word costs, and what a word of one letter costs on top of its rank. */
+const STRAY = 12;
+const SINGLE = 3;
 
 /** `i g n o r e   a l l` and `i.g.n.o.r.e` as words, or null where nothing is spaced out. */
 export function unspaced(plain: View, book: WordBook): View | null {
@@ -42,7 +45,9 @@ function lettersOf(run: string, offset: number, book: WordBook): readonly Letter
     const code = run.charCodeAt(index);
     if (code < 0x61 || code > 0x7a) continue;
     letters.push({ at: offset + index, breaks: false });
-    gaps.push(previous < 0 ? 0 : index - previous);
+    // A space between letters joined by signs is where a word ends.
+    const space = previous >= 0 && /\s/.test(run.slice(previous + 1, index)) ? 0.5 : 0;
+    gaps.push(previous < 0 ? 0 : index - previous + space);
     previous = index;
   }
   const narrow = gaps.slice(1).reduce((least, gap) => Math.min(least, gap), Number.POSITIVE_INFINITY);
@@ -60,7 +65,7 @@ function lettersOf(run: string, offset: number, book: WordBook): readonly Letter
   return letters;
 }
 
-/** Cuts a text without spaces where it takes the fewest words, letters of no word counting as much as three. */
+/** Cuts a text without spaces into the likeliest words, each as likely as its rank says. */
 function segment(text: string, book: WordBook): readonly number[] {
   const cost = new Float64Array(text.length + 1).fill(Number.POSITIVE_INFINITY);
   const from = new Int32Array(text.length + 1);
@@ -68,11 +73,9 @@ function segment(text: string, book: WordBook): readonly number[] {
   for (let end = 1; end <= text.length; end++) {
     for (let start = Math.max(0, end - LONGEST_WORD); start < end; start++) {
       const word = text.slice(start, end);
-      const price = book.knows(word)
-        ? 1 + (end - start === 1 ? 1 : 0)
-        : end - start === 1
-          ? 3
-          : Number.POSITIVE_INFINITY;
+      const known = book.price(word);
+      const price =
+        known === Number.POSITIVE_INFINITY && end - start === 1 ? STRAY : known + (end - start === 1 ? SINGLE : 0);
       const total = (cost[start] ?? 0) + price;
       if (total < (cost[end] ?? 0)) {
         cost[end] = total;

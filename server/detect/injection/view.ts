@@ -6,11 +6,14 @@ export type View = {
   readonly origin: Int32Array | null;
   /** How the text was disguised, for the finding's rule; null: it was not. */
   readonly disguise: string | null;
+  /** The run of the original that all of this was decoded from: whatever is found in it, the whole run says it. */
+  readonly whole?: { readonly start: number; readonly end: number };
 };
 
 /** Where a span of a view stands in the original text. */
 export function spanOf(view: View, start: number, end: number): { readonly start: number; readonly end: number } {
-  const { origin } = view;
+  const { origin, whole } = view;
+  if (whole) return whole;
   if (origin === null) return { start, end };
   const first = origin[start] ?? 0;
   const last = end > start ? (origin[end - 1] ?? first) : first;

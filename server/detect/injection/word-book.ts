@@ -24,6 +24,7 @@ export type Fragments = { readonly pattern: RegExp; readonly concepts: ReadonlyM
 
 const REMEMBERED = 30_000;
 const LONGEST = 32;
+const RANK_OF_LEXICON = 1_500;
 
 /** Looks words up in the lexicon, with the words of a vocabulary as further ones that a shuffled word may stand for. */
 export class WordBook {
@@ -31,7 +32,10 @@ export class WordBook {
   readonly #stems = new Map<string, number>();
   readonly #phrases = new Map<string, Phrase[]>();
   readonly #shuffled = new Map<number, string>();
-  readonly #vocabulary: ReadonlySet<string>;
+  /** A word's rank, the most frequent first. */
+  readonly #vocabulary: ReadonlyMap<string, number>;
+  /** The first two letters of every stem: most words begin with none. */
+  readonly #stemStarts = new Set<string>();
   readonly #memory = new Map<string, Word>();
   readonly fragments: Fragments;
 
@@ -40,8 +44,7 @@ export class WordBook {
     CONCEPTS.forEach((concept, bit) => {
       for (const entry of LEXICON[concept].split(/\s+/)) this.#add(entry, 1 << bit, fragments);
     });
-    const known = new Set(vocabulary);
-    this.#vocabulary = known;
+    this.#vocabulary = new Map(vocabulary.map((word, rank) => [word, rank]));
     const letters = /^[a-z]{5,}$/;
     // The lexicon last: where two words look alike when shuffled, it is the one that matters.
     for (const word of [...vocabulary, ...this.#exact.keys()]) {
@@ -63,13 +66,21 @@ export class WordBook {
       const phrases = this.#phrases.get(first) ?? [];
       phrases.push({ rest, concepts: bit });
       this.#phrases.set(first, phrases);
-    } else if (entry.endsWith('*')) into(this.#stems, entry.slice(0, -1));
-    else into(this.#exact, entry);
+    } else if (entry.endsWith('*')) {
+      into(this.#stems, entry.slice(0, -1));
+      this.#stemStarts.add(entry.slice(0, 2));
+    } else into(this.#exact, entry);
   }
 
   /** Whether it is a word that the vocabulary or the lexicon holds. */
   knows(word: string): boolean {
     return this.#vocabulary.has(word) || this.#exact.has(word);
+  }
+
+  /** How much a word costs where a text without spaces is cut: the rarer the more; infinite for what is no word. */
+  price(word: string): number {
+    const rank = this.#vocabulary.get(word) ?? (this.#exact.has(word) ? RANK_OF_LEXICON : null);
+    return rank === null ? Number.POSITIVE_INFINITY : Math.log(rank + 4);
   }
 
   /** `text` is lower case and normalised. */
@@ -105,6 +116,7 @@ export class WordBook {
     let concepts = this.#exact.get(text) ?? 0;
     // "system's", "don't" and their kind are in the lexicon as they are; what is left of a possessive is the word.
     if (concepts === 0 && text.endsWith("'s")) concepts = this.#exact.get(text.slice(0, -2)) ?? 0;
+    if (!this.#stemStarts.has(text.slice(0, 2))) return concepts;
     for (let length = Math.min(text.length, 14); length >= 2; length--) {
       const stem = this.#stems.get(text.slice(0, length));
       if (stem !== undefined) return concepts | stem;
