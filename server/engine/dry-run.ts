@@ -43,7 +43,7 @@ export async function dryRun(parts: DryRunParts, input: CallInput): Promise<Json
     await bound.count();
     verdict = await ask();
   }
-  const cuts = fitted ? [...fitted.cuts.values()].map(compressionStage) : [];
+  const cuts = [...(asked.content?.stages ?? []), ...(fitted ? [...fitted.cuts.values()].map(compressionStage) : [])];
   return {
     ...shared,
     requested: generation.requestedModel,

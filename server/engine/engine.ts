@@ -79,7 +79,7 @@ export class Engine {
     if (asked.kind === 'refused') return this.#refused(input.id, input, asked);
     const admitting = admit(this.#parts, asked);
     const admitted = admitting instanceof Promise ? await admitting : admitting;
-    if (admitted.kind === 'refused') return this.#refused(input.id, input, admitted);
+    if (admitted.kind === 'refused') return this.#refused(input.id, input, this.#parts.content.hidden(admitted, asked));
     const answering = wishesToShare(admitted)
       ? this.#sharing.call(admitted, (one) => this.#serve(one))
       : this.#serve(admitted);
@@ -228,7 +228,7 @@ export class Engine {
 
 /** OpenRouter's `openrouter_metadata` of a call that a guardrail stopped before it had a route. */
 function screenedMetadata({ body }: CallInput, { message, screened }: Refusal): JsonObject | null {
-  if (!screened) return null;
+  if (!screened || screened.pipeline.length === 0) return null;
   const { pipeline } = screened;
   const requested = typeof body['model'] === 'string' ? body['model'] : '';
   const nowhere = { region: null, attempt: 0, is_byok: false, endpoints: { total: 0, available: [] } };

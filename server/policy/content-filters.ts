@@ -215,7 +215,7 @@ function labelFor({ detector, type, rule }: Finding): string {
 }
 
 /** In the order they stand. Of those to be redacted none overlaps: the strictest stays, of equals the longest, grown over the others. */
-function apart(hits: readonly Hit[]): readonly Hit[] {
+export function apart(hits: readonly Hit[]): readonly Hit[] {
   const sorted = hits.toSorted(
     (a, b) => a.start - b.start || STRICTNESS[b.action] - STRICTNESS[a.action] || b.end - a.end,
   );

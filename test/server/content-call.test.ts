@@ -352,9 +352,15 @@ describe('reversible redaction', () => {
     expect(again.text).toContain('jane@acme.com');
     expect(other.text).not.toContain('jane@acme.com');
     expect(switched.status).toBe(200);
-    for (const { id } of [first, again]) {
+    const nowhere = await daemon.chat(key, {
+      model: 'no/such',
+      messages: [{ role: 'user', content: 'jane@acme.com' }],
+    });
+    expect(nowhere.status).toBe(400);
+    const lost = { id: nowhere.headers.get('x-generation-id') };
+    for (const { id } of [first, again, lost]) {
       const kept = await (await daemon.request(`/api/v1/generation/content?id=${id}`, { key })).text();
-      expect(kept).toContain('[EMAIL_');
+      expect(kept).toContain('[EMAIL');
       expect(kept).not.toContain('jane@');
     }
   });

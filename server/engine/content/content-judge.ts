@@ -1,5 +1,5 @@
 import type { Refusal } from '../../errors.ts';
-import { ContentFilters, type Hit, redacted } from '../../policy/content-filters.ts';
+import { apart, ContentFilters, type Hit, redacted } from '../../policy/content-filters.ts';
 import type { ContentRules } from '../../policy/effective-policy.ts';
 import type { Asked } from '../asked.ts';
 import { type BlockedHit, requestBlocked } from './blocked.ts';
@@ -28,6 +28,17 @@ export class ContentJudge {
   judge(asked: Asked): Asked | Refusal {
     const rules = asked.policy.content;
     return rules === null ? asked : this.#judge(asked, rules);
+  }
+
+  /** A refusal of a call by another gate, which logs keep no more of than if it had been let through. */
+  hidden(refusal: Refusal, { policy: { content: rules } }: Asked): Refusal {
+    if (rules === null || refusal.screened) return refusal;
+    const conceal = (text: string) => {
+      const hits = this.#filtersOf(rules).input(text, 'user');
+      const taken = hits.flatMap((hit): Hit[] => (hit.action === 'flag' ? [] : [{ ...hit, action: 'redact' }]));
+      return redacted(text, apart(taken), ({ label }) => label);
+    };
+    return { ...refusal, screened: { pipeline: [], conceal } };
   }
 
   #judge(asked: Asked, rules: ContentRules): Asked | Refusal {
