@@ -27,6 +27,7 @@ const LIVE: ReadonlySet<string> = new Set([
   'allowed_hosts',
   'allowed_origins',
   'queue_wait',
+  'permit_wait',
   'idle_exit',
   'response_cache',
 ]);

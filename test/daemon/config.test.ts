@@ -30,6 +30,7 @@ server:
   body_limit: 10mb
   request_timeout: 1m
   queue_wait: 500ms
+  permit_wait: 2m
 defaults:
   editor_key_limit: 2.5
 `;
@@ -74,6 +75,7 @@ describe('config.yaml', () => {
         body_limit: 10_485_760,
         request_timeout: 60,
         queue_wait: 0.5,
+        permit_wait: 120,
         idle_exit: 15,
         response_cache: 33_554_432,
       },
@@ -91,6 +93,7 @@ describe('config.yaml', () => {
           allowed_origins: [],
           request_timeout: 30,
           queue_wait: 30,
+          permit_wait: 60,
           idle_exit: 15,
           response_cache: 33_554_432,
         },
