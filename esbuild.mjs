@@ -1,7 +1,7 @@
 // Builds every bundle: `node esbuild.mjs [--watch] [--production]`.
-import { cpSync, existsSync, globSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { context } from 'esbuild';
+import { build as bundle, context } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 const watch = process.argv.includes('--watch');
@@ -71,6 +71,17 @@ rmSync('dist', { recursive: true, force: true });
 rmSync('out', { recursive: true, force: true });
 mkdirSync('dist/assets', { recursive: true });
 for (const [from, to] of assets) cpSync(from, to);
+// For editors that are not ours: what the source says, made once.
+const { outputFiles } = await bundle({
+  ...node,
+  sourcemap: false,
+  format: 'esm',
+  write: false,
+  entryPoints: ['server/policy-file/schema.ts'],
+});
+const source = Buffer.from(outputFiles[0].contents).toString('base64');
+const { policyFileJsonSchema } = await import(`data:text/javascript;base64,${source}`);
+writeFileSync('dist/assets/callgate.schema.json', JSON.stringify(policyFileJsonSchema()));
 for (const options of bundles) {
   const build = await context(options);
   await build.rebuild();

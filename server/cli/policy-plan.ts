@@ -12,7 +12,7 @@ export const plannedChange = z.object({
   action: z.enum(['create', 'update', 'delete']),
   section: z.string(),
   name: z.string(),
-  fields: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
+  fields: z.array(z.object({ field: z.string(), before: z.unknown().optional(), after: z.unknown().optional() })),
 });
 export type PlannedChange = z.infer<typeof plannedChange>;
 const plan = z.object({

@@ -31,6 +31,10 @@ export function isPresetFile(document: TextDocument): boolean {
   return document.languageId === 'callgate-preset' || fileNameOf(document).endsWith('.preset.md');
 }
 
+export function isPolicyFile(document: TextDocument): boolean {
+  return /^callgate\.ya?ml$/.test(fileNameOf(document));
+}
+
 export type DotenvKind = 'values' | 'template';
 
 /** `.env` and its kin hold values and stay at home; their templates are committed. Null for any other file. */

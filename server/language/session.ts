@@ -23,6 +23,7 @@ import { DiagnosticsPublisher } from './diagnostics-publisher.ts';
 import { FixShelf, isFixTicket } from './fix-shelf.ts';
 import { hostView } from './host-view.ts';
 import type { LanguageLog } from './language-log.ts';
+import { policyFileRoom } from './policy/policy-file-room.ts';
 import { presetFileRoom } from './presets/preset-file-room.ts';
 import { presetReferenceRoom } from './presets/preset-reference-room.ts';
 import type { Fix, Room, RoomContext } from './room.ts';
@@ -60,7 +61,9 @@ export class LanguageSession {
       workspace: this.#workspace,
       keyOf: (document) => `${id} ${document.uri}`,
     };
-    this.#rooms = [secretRoom, callRoom, presetFileRoom, presetReferenceRoom].map((room) => room(context));
+    this.#rooms = [secretRoom, callRoom, presetFileRoom, presetReferenceRoom, policyFileRoom].map((room) =>
+      room(context),
+    );
     this.#diagnostics = new DiagnosticsPublisher({
       rooms: this.#rooms,
       current: (uri) => this.#documents.get(uri),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { plannedChange } from '../../server/cli/policy-plan.ts';
 import { parsePolicyFile } from '../../server/policy-file/parse.ts';
 import { TestDaemon } from '../support/test-daemon.ts';
 
@@ -101,6 +102,8 @@ describe('callgate.yaml', () => {
       'create keys staging: triage',
       'create keys default: audit',
     ]);
+    // As the command line reads it.
+    expect(planned.data.changes.map((change) => plannedChange.parse(change))).toEqual(planned.data.changes);
     const applied = await apply(daemon, FILE, { expect: planned.data.digest });
     expect(applied.error?.message).toBeUndefined();
     expect(applied.data.secrets.map(({ name }) => name)).toEqual(['staging: triage', 'default: audit']);

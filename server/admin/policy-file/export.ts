@@ -20,7 +20,7 @@ export async function exportPolicy({ admin, kinds }: PolicyParts): Promise<strin
 }
 
 /** What says which one it is comes first, all else as it is read. */
-const FIRST = ['name', 'slug', 'workspace', 'organization', 'id'];
+const FIRST = ['slug', 'name', 'workspace', 'organization', 'id'];
 const placeOf = (field: string) => (FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length);
 
 /** Without what a new one has anyway; with its id where the name is not enough. */
