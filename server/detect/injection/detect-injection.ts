@@ -28,6 +28,7 @@ export const FLAG_SCORE = 0.5;
 export const BLOCK_SCORE = 0.9;
 
 const MOST_FINDINGS = 32;
+const BY_MODEL = 'model';
 
 /**
  * What in a text speaks to a model as if it were its operator: by named rules, in some twenty languages and behind the usual disguises,
@@ -113,7 +114,7 @@ export class Detector {
       if (score < threshold) continue;
       raw.push({
         ...spanOf(view, tokens.starts[from] ?? 0, tokens.ends[to - 1] ?? 0),
-        rule: view.disguise ?? 'model',
+        rule: view.disguise ?? BY_MODEL,
         score,
       });
     }
@@ -125,12 +126,18 @@ function isRepaired(tokens: Tokens, first: number, last: number): boolean {
   return false;
 }
 
-/** The strongest first; what overlaps a stronger one is dropped. Then in the order they stand. */
+/**
+ * The strongest first; what overlaps a stronger one is dropped, but gives its name to what the model found: a rule's name says more. Then
+ * in the order they stand.
+ */
 function strongest(raw: readonly Raw[]): readonly Raw[] {
   const kept: Raw[] = [];
   for (const one of raw.toSorted((a, b) => b.score - a.score || a.start - b.start || b.end - a.end)) {
-    if (kept.length >= MOST_FINDINGS) break;
-    if (kept.every(({ start, end }) => one.end <= start || one.start >= end)) kept.push(one);
+    const over = kept.findIndex(({ start, end }) => one.end > start && one.start < end);
+    const stronger = kept[over];
+    if (stronger === undefined) {
+      if (kept.length < MOST_FINDINGS) kept.push(one);
+    } else if (stronger.rule === BY_MODEL) kept[over] = { ...stronger, rule: one.rule };
   }
   return kept.sort((a, b) => a.start - b.start);
 }

@@ -1,6 +1,6 @@
 /** Words a window: some 800 characters of English. */
 const WINDOW = 140;
-const STEP = 70;
+const STEP = 110;
 /** And one that a payload of a sentence or two fills by half. */
 const SMALL = 48;
 const SMALL_STEP = 24;
