@@ -28,9 +28,11 @@ const ROWS: Readonly<Record<string, string>> = {
   z: 'ᴢʐȥʒ',
 };
 
-/** Look-alike to Latin letter. The first row that has a character wins. */
-export const CONFUSABLES: ReadonlyMap<string, string> = new Map(
+/** Look-alike to Latin letter, by their codes. The first row that has a character wins. */
+export const CONFUSABLES: ReadonlyMap<number, number> = new Map(
   Object.entries(ROWS)
     .toReversed()
-    .flatMap(([latin, alike]) => Array.from(alike, (character) => [character.toLowerCase(), latin] as const)),
+    .flatMap(([latin, alike]) =>
+      Array.from(alike.toLowerCase(), (character) => [character.charCodeAt(0), latin.charCodeAt(0)] as const),
+    ),
 );

@@ -8,19 +8,19 @@ import type { View } from './view.ts';
  */
 export function normalise(original: string): View {
   if (isAscii(original)) return { text: original.toLowerCase(), origin: null, disguise: null };
-  const out: string[] = [];
+  const out: number[] = [];
   const origin: number[] = [];
   let index = 0;
   while (index < original.length) {
     const code = original.codePointAt(index) ?? 0;
     const size = code > 0xffff ? 2 : 1;
     if (code < 0x80) {
-      out.push(LOWER[code] ?? '');
+      out.push(code >= 0x41 && code <= 0x5a ? code + 32 : code);
       origin.push(index);
     } else if (!isInvisible(code)) {
       const plain = plainOf(code);
       for (let at = 0; at < plain.length; at++) {
-        out.push(plain[at] ?? '');
+        out.push(plain.charCodeAt(at));
         origin.push(index);
       }
     }
@@ -28,10 +28,15 @@ export function normalise(original: string): View {
   }
   latiniseMixedWords(out);
   origin.push(original.length);
-  return { text: out.join(''), origin: Int32Array.from(origin), disguise: null };
+  return { text: textOf(out), origin: Int32Array.from(origin), disguise: null };
 }
 
-const LOWER: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code).toLowerCase());
+/** In pieces, because a call takes only so many arguments. */
+function textOf(units: readonly number[]): string {
+  let text = '';
+  for (let at = 0; at < units.length; at += 4_096) text += String.fromCharCode(...units.slice(at, at + 4_096));
+  return text;
+}
 
 function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false;
@@ -95,52 +100,48 @@ function computePlain(code: number): string {
 }
 
 /** Within a run of letters that has Latin in it, look-alikes become Latin; a word all in Cyrillic or Greek is left as it is. */
-function latiniseMixedWords(characters: string[]): void {
-  const mostlyLatin = latinShare(characters) > 0.5;
+function latiniseMixedWords(units: number[]): void {
+  const mostlyLatin = latinShare(units) > 0.5;
   let start = 0;
-  while (start < characters.length) {
+  while (start < units.length) {
     let end = start;
     let latin = false;
     let strange = false;
-    while (end < characters.length && isWordPart(characters[end] ?? '')) {
-      const code = (characters[end] ?? '').charCodeAt(0);
-      if (code >= 0x61 && code <= 0x7a) latin = true;
+    for (; end < units.length && isWordPart(units[end] ?? 0); end++) {
+      const code = units[end] ?? 0;
+      if (isLatin(code)) latin = true;
       else if (code > 0x7f) strange = true;
-      end++;
     }
-    if (strange && (latin || (mostlyLatin && allConfusable(characters, start, end)))) {
+    if (strange && (latin || (mostlyLatin && allConfusable(units, start, end)))) {
       for (let index = start; index < end; index++) {
-        const character = characters[index] ?? '';
-        characters[index] = CONFUSABLES.get(character) ?? character;
+        const code = units[index] ?? 0;
+        if (code > 0x7f) units[index] = CONFUSABLES.get(code) ?? code;
       }
     }
     start = end === start ? end + 1 : end;
   }
 }
 
-function latinShare(characters: readonly string[]): number {
+function latinShare(units: readonly number[]): number {
   let latin = 0;
   let letters = 0;
-  for (const character of characters) {
-    const code = character.charCodeAt(0);
-    if (code >= 0x61 && code <= 0x7a) latin++;
-    if (code > 0xbf || (code >= 0x61 && code <= 0x7a)) letters++;
+  for (const code of units) {
+    if (isLatin(code)) latin++;
+    if (code > 0xbf || isLatin(code)) letters++;
   }
   return letters === 0 ? 0 : latin / letters;
 }
 
 /** A word of four letters and more, in a text mostly Latin, that could be read as Latin throughout. */
-function allConfusable(characters: readonly string[], start: number, end: number): boolean {
+function allConfusable(units: readonly number[], start: number, end: number): boolean {
   if (end - start < 4) return false;
-  for (let index = start; index < end; index++) if (!CONFUSABLES.has(characters[index] ?? '')) return false;
+  for (let index = start; index < end; index++) if (!CONFUSABLES.has(units[index] ?? 0)) return false;
   return true;
 }
 
-function isWordPart(character: string): boolean {
-  const code = character.charCodeAt(0);
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x30 && code <= 0x39) ||
-    (code > 0xbf && !(code >= 0x2000 && code <= 0x206f) && !(code >= 0x3000 && code <= 0x303f))
-  );
+const isLatin = (code: number): boolean => code >= 0x61 && code <= 0x7a;
+
+function isWordPart(code: number): boolean {
+  if (isLatin(code) || (code >= 0x30 && code <= 0x39)) return true;
+  return code > 0xbf && !(code >= 0x2000 && code <= 0x206f) && !(code >= 0x3000 && code <= 0x303f);
 }

@@ -124,6 +124,7 @@ function asLeet(plain: View, book: WordBook): View | null {
   let mixed = 0;
   let understood = 0;
   const text = plain.text.replace(LEET_WORD, (word) => {
+    if (isAllLetters(word)) return word;
     const bare = word.replace(/[!|(+]+$/, '');
     if (!/[a-z]/.test(bare) ? !/^[0134578]{2,}$/.test(bare) : !/[0-9@$!|+(]/.test(bare)) return word;
     mixed++;
@@ -139,4 +140,12 @@ function asLeet(plain: View, book: WordBook): View | null {
   });
   if (understood < 3 || understood * 2 < mixed) return null;
   return { text, origin: plain.origin, disguise: 'leetspeak' };
+}
+
+function isAllLetters(word: string): boolean {
+  for (let index = 0; index < word.length; index++) {
+    const code = word.charCodeAt(index);
+    if (code < 0x61 || code > 0x7a) return false;
+  }
+  return true;
 }

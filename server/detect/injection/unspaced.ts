@@ -1,7 +1,7 @@
 import type { View } from './view.ts';
 import type { WordBook } from './word-book.ts';
 
-const SPACED = /(?<![a-z0-9])[a-z](?:[ ._\-*|/,~+]{1,3}[a-z](?![a-z0-9])){5,}/g;
+const SPACED = /(?<![a-z0-9])[a-z](?:[ ._\-*|/,~+'"():;!?]{1,5}[a-z](?![a-z0-9])){5,}/g;
 const MOST_LETTERS = 6_000;
 const LONGEST_WORD = 16;
 /** What a letter of no word costs, and what a word of one letter costs on top of its rank. */
@@ -52,7 +52,8 @@ function lettersOf(run: string, offset: number, book: WordBook): readonly Letter
   }
   const narrow = gaps.slice(1).reduce((least, gap) => Math.min(least, gap), Number.POSITIVE_INFINITY);
   const wide = gaps.filter((gap) => gap > narrow).length;
-  if (wide > 0 && wide * 2 < letters.length) {
+  // Fewer gaps than words can have are punctuation.
+  if (wide * LONGEST_WORD > letters.length && wide * 2 < letters.length) {
     letters.forEach((letter, index) => {
       letter.breaks = (gaps[index] ?? 0) > narrow;
     });
