@@ -20,6 +20,8 @@ export const CALLGATE_API = `${API}/callgate`;
 const usd = z.number();
 const usdOrNull = z.nullable(usd);
 const json = z.record(z.string(), z.unknown());
+/** A behavior's: C runs alone, B needs a permit for each task, A only proposes. */
+const tier = z.enum(['A', 'B', 'C']);
 
 /** `daemon.json` in the state folder, and the one line `serve --json` prints (without `protocol` and `started_at`). */
 export const daemonInfo = z.object({
@@ -86,6 +88,21 @@ export type DaemonStatus = z.infer<typeof daemonStatus>;
 export const keyState = z.enum(['fine', 'near_limit', 'stopped', 'expired', 'disabled']);
 export type KeyState = z.infer<typeof keyState>;
 
+/**
+ * A budget that limits: `scope` is OpenRouter's `KeyBudgetScope`, or `credits`; `name` says whose it is, as in `workspace "default"`.
+ * Nothing is left, and calls are refused, from `spent` = `limit` on. Money in US dollars.
+ */
+export const spendBudget = z.object({
+  scope: z.string(),
+  name: z.string(),
+  limit: usd,
+  spent: usd,
+  in_flight: usd,
+  reset: z.nullable(z.enum(['daily', 'weekly', 'monthly'])),
+  resets_at: z.nullable(z.string()),
+});
+export type SpendBudget = z.infer<typeof spendBudget>;
+
 /** One row of the spend tree; money in US dollars, times ISO 8601 UTC. `near_limit` from 80 % of the limit. */
 export const spendKey = z.object({
   hash: z.string(),
@@ -106,12 +123,20 @@ export const spendKey = z.object({
   last_used_at: z.nullable(z.string()),
   /** Why it was suspended when it ran away; its state is `disabled` then, which editors of every version know. */
   suspended: z.optional(z.nullable(z.string())),
+  /** Every budget over it, of every layer, in the order in which they are asked: the first that is spent refuses its calls. */
+  budgets: z.optional(z.array(spendBudget)),
+  behavior: z.optional(z.nullable(z.object({ id: z.string(), name: z.string(), tier }))),
 });
 export type SpendKey = z.infer<typeof spendKey>;
 
 /** `GET {CALLGATE_API}/spend` */
 export const spendTree = z.object({
-  organization: z.object({ name: z.string(), usage: usd, usage_monthly: usd }),
+  organization: z.object({
+    name: z.string(),
+    usage: usd,
+    usage_monthly: usd,
+    budgets: z.optional(z.array(spendBudget)),
+  }),
   workspaces: z.array(
     z.object({
       id: z.string(),
@@ -119,6 +144,7 @@ export const spendTree = z.object({
       name: z.string(),
       usage: usd,
       usage_monthly: usd,
+      budgets: z.optional(z.array(spendBudget)),
       keys: z.array(spendKey),
     }),
   ),
@@ -405,8 +431,6 @@ export const CHANGED = 'callgate/changed';
 export type Changed = {
   readonly what: 'behaviors' | 'guardrails' | 'keys' | 'permits' | 'presets' | 'providers' | 'workspaces';
 };
-
-const tier = z.enum(['A', 'B', 'C']);
 
 /** Daemon → editor: what has become of a behavior. `why`: what it failed at, what a person did, or `earned`: tier C is offered. */
 export const behaviorMoved = z.object({

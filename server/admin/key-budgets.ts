@@ -13,22 +13,30 @@ export async function keyBudgets(admin: AdminContext, key: KeyRow): Promise<Reco
   const now = admin.now();
   const policy = admin.policyOf(key);
   const budgets = policy.budgets.filter(({ limit, scope }) => limit !== null || scope === 'key_limit');
-  const standings = await admin.store.ledger.standings(budgets.map((budget) => layerOf(budget, now)));
-  const left = standings.flatMap(({ limit, spent }) => (limit === null ? [] : [limit - spent]));
+  const stood = await standing(admin, budgets);
+  const left = stood.flatMap(({ standing: { limit, spent } }) => (limit === null ? [] : [limit - spent]));
   return {
-    budgets: budgets.flatMap((budget, at) => {
-      const standing = standings[at];
-      return standing ? [budgetView(budget, standing, now)] : [];
-    }),
+    budgets: stood.map(({ budget, standing }) => budgetView(budget, standing, now)),
     effective_budget: { remaining_usd: left.length === 0 ? null : usdOfNano(Math.min(...left)) },
     allowed_data_regions: regionsOf(policy),
   };
 }
 
-/** How every budget over a key stands. */
-export function budgetStandings(admin: AdminContext, key: KeyRow): Promise<readonly LayerStanding[]> {
+/** A budget and how it stands. */
+export type Stood = { readonly budget: BudgetLayer; readonly standing: LayerStanding };
+
+/** Every budget over a key and how it stands, in the order in which they are asked. */
+export function budgetsOver(admin: AdminContext, key: KeyRow): Promise<readonly Stood[]> {
+  return standing(admin, admin.policyOf(key).budgets);
+}
+
+export async function standing(admin: AdminContext, budgets: readonly BudgetLayer[]): Promise<readonly Stood[]> {
   const now = admin.now();
-  return admin.store.ledger.standings(admin.policyOf(key).budgets.map((budget) => layerOf(budget, now)));
+  const standings = await admin.store.ledger.standings(budgets.map((budget) => layerOf(budget, now)));
+  return budgets.flatMap((budget, at) => {
+    const standing = standings[at];
+    return standing ? [{ budget, standing }] : [];
+  });
 }
 
 function budgetView(budget: BudgetLayer, { limit, spent }: LayerStanding, now: Date): Record<string, unknown> {

@@ -5,7 +5,8 @@ import type { KeyState, SpendKey } from '../protocol.ts';
 import type { KeyRow, LayerStanding } from '../store/store.ts';
 import { byokSpendOf, type SpendWindows, withoutByok } from './byok-spend.ts';
 import type { AdminContext } from './context.ts';
-import { budgetStandings, keyBudgets } from './key-budgets.ts';
+import { budgetsOver, keyBudgets } from './key-budgets.ts';
+import { spendBudgets } from './spend-budgets.ts';
 import { organizationOfWorkspace, workspaceOrDefault } from './workspace-scope.ts';
 
 /** What a key has spent, in nano-dollars, lifetime and in the windows that hold `now`. */
@@ -116,11 +117,17 @@ export async function managementKeyView(
 /** A row of the spend tree. */
 export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<SpendKey> {
   const usage = await usageOf(admin, key);
+  const budgets = await budgetsOver(admin, key);
+  const behavior = admin.store.behaviors.all().find(({ keyId }) => keyId === key.id);
   return {
     hash: key.hash,
     name: key.name,
     label: key.label,
-    state: stateOf(key, await budgetStandings(admin, key), admin.now()),
+    state: stateOf(
+      key,
+      budgets.map(({ standing }) => standing),
+      admin.now(),
+    ),
     ...limitOf(key, usage),
     resets_at: resetsAt(key.limitReset, admin.now()),
     expires_at: key.expiresAt,
@@ -129,6 +136,8 @@ export async function spendKeyView(admin: AdminContext, key: KeyRow): Promise<Sp
     requests: usage.requests,
     last_used_at: await admin.store.usage.lastUsed(key.id),
     suspended: key.suspendedFor,
+    budgets: spendBudgets(budgets, admin.now()),
+    behavior: behavior ? { id: behavior.id, name: behavior.name, tier: behavior.tier } : null,
   };
 }
 

@@ -3,6 +3,7 @@ import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { PolicyInputs } from '../policy/policy-inputs.ts';
 import type { GuardrailRow } from '../store/guardrail-store.ts';
 import type { KeyRow, Store } from '../store/store.ts';
+import type { WorkspaceRow } from '../store/workspace-store.ts';
 
 type Stores = Pick<Store, 'organizations' | 'workspaces' | 'workspaceBudgets' | 'guardrails' | 'behaviors'>;
 
@@ -57,16 +58,7 @@ export class PolicyBook {
         rules: ceiling?.rules ?? null,
         injectionAllowList: ceiling?.injectionAllowList ?? [],
       },
-      workspace: {
-        id: workspace.id,
-        slug: workspace.slug,
-        includeByok: workspace.includeByokInBudgets,
-        budgets: workspaceBudgets.of(workspace.id).map(({ id, limit, interval }) => ({
-          id,
-          limit,
-          reset: interval === 'lifetime' ? null : interval,
-        })),
-      },
+      workspace: workspaceInputs(workspace, workspaceBudgets),
       defaultGuardrail: defaultGuardrail ?? null,
       memberGuardrail: ofMember ? this.#assigned(ofMember.guardrailId) : null,
       keyGuardrail: ofKey ? this.#assigned(ofKey.guardrailId) : null,
@@ -107,4 +99,17 @@ export class PolicyBook {
     ];
     this.#remembered = new WeakMap();
   }
+}
+
+/** A workspace as far as policy goes by it. */
+export function workspaceInputs(
+  { id, slug, includeByokInBudgets: includeByok }: WorkspaceRow,
+  budgets: Stores['workspaceBudgets'],
+): PolicyInputs['workspace'] {
+  const own = budgets.of(id).map(({ id, limit, interval }) => ({
+    id,
+    limit,
+    reset: interval === 'lifetime' ? null : interval,
+  }));
+  return { id, slug, includeByok, budgets: own };
 }

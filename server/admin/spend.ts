@@ -3,6 +3,7 @@ import { usdOfNano } from '../pricing/money.ts';
 import type { SpendTree } from '../protocol.ts';
 import type { AdminContext } from './context.ts';
 import { spendKeyView } from './key-view.ts';
+import { organizationSpendBudgets, workspaceSpendBudgets } from './spend-budgets.ts';
 import { homeOrganization } from './workspace-scope.ts';
 import { listWorkspaces } from './workspaces.ts';
 
@@ -28,14 +29,17 @@ export async function spendTree(
       name: organization?.name ?? '',
       usage: usdOfNano(await ofAll()),
       usage_monthly: usdOfNano(await ofAll(since)),
+      budgets: await organizationSpendBudgets(admin, organization),
     },
     workspaces: await Promise.all(
-      listWorkspaces(admin, organizationId).map(async ({ id, slug, name }) => {
+      listWorkspaces(admin, organizationId).map(async (workspace) => {
+        const { id, slug, name } = workspace;
         const own = await Promise.all(
           rows.filter((key) => key.workspaceId === id).map((key) => spendKeyView(admin, key)),
         );
         own.sort((a, b) => b.usage - a.usage || a.name.localeCompare(b.name));
-        return { id, slug, name, ...(await spent({ workspaceId: id })), keys: own };
+        const budgets = await workspaceSpendBudgets(admin, workspace);
+        return { id, slug, name, ...(await spent({ workspaceId: id })), budgets, keys: own };
       }),
     ),
   };

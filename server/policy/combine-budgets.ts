@@ -27,24 +27,11 @@ export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
   guard(inputs.defaultGuardrail, 'workspace_default_key', `key:${key.id}`);
   guard(inputs.memberGuardrail, 'member', member);
   guard(inputs.keyGuardrail, 'api_key', `key:${key.id}`);
-  const none = { guardrailId: null, budgetId: null };
-  for (const reset of BREADTH) {
-    const budget = workspace.budgets.find((one) => one.reset === reset);
-    if (!budget) continue;
-    add({
-      ...none,
-      id: `workspace:${workspace.id}`,
-      scope: 'workspace',
-      limit: budget.limit,
-      reset,
-      includeByok: workspace.includeByok,
-      budgetId: budget.id,
-      name: `workspace "${workspace.slug}"`,
-    });
-  }
+  for (const layer of workspaceLayers(workspace)) add(layer);
   // Always there: the key's spend is counted whether or not it has a limit today.
   add({
-    ...none,
+    guardrailId: null,
+    budgetId: null,
     id: `key:${key.id}`,
     scope: 'key_limit',
     limit: key.limit,
@@ -52,19 +39,45 @@ export function combineBudgets(inputs: PolicyInputs): readonly BudgetLayer[] {
     includeByok: key.includeByokInLimit,
     name: `key "${key.name}"`,
   });
-  if (organization?.credits !== null && organization?.credits !== undefined) {
-    add({
-      ...none,
-      id: `credits:${organization.id}`,
-      scope: 'credits',
-      limit: organization.credits,
-      reset: null,
-      // A call on somebody's own provider key costs no credits, at OpenRouter as here.
-      includeByok: false,
-      name: `organization "${organization.name}"`,
-    });
-  }
+  const credits = creditsLayer(organization);
+  if (credits) add(credits);
   return layers;
+}
+
+/** A workspace's budgets, the broadest first. */
+export function workspaceLayers(workspace: PolicyInputs['workspace']): readonly BudgetLayer[] {
+  return BREADTH.flatMap((reset) => {
+    const budget = workspace.budgets.find((one) => one.reset === reset);
+    if (!budget) return [];
+    return {
+      id: `workspace:${workspace.id}`,
+      scope: 'workspace' as const,
+      limit: budget.limit,
+      reset,
+      includeByok: workspace.includeByok,
+      guardrailId: null,
+      budgetId: budget.id,
+      name: `workspace "${workspace.slug}"`,
+    };
+  });
+}
+
+/** What was prepaid; null: nothing was, and nothing limits. */
+export function creditsLayer(
+  organization: Pick<NonNullable<PolicyInputs['organization']>, 'id' | 'name' | 'credits'> | null,
+): BudgetLayer | null {
+  if (organization === null || organization.credits === null) return null;
+  return {
+    id: `credits:${organization.id}`,
+    scope: 'credits',
+    limit: organization.credits,
+    reset: null,
+    // A call on somebody's own provider key costs no credits, at OpenRouter as here.
+    includeByok: false,
+    guardrailId: null,
+    budgetId: null,
+    name: `organization "${organization.name}"`,
+  };
 }
 
 function guarded(guardrail: PolicyGuardrail, scope: BudgetScope, subject: string): BudgetLayer {
