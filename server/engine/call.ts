@@ -19,6 +19,8 @@ export type CallInput = {
   readonly leave?: { readonly proposalId: string; readonly presetHash: string | null };
   /** Told at once when the call begins to wait for a person, and until when. */
   readonly onWaiting?: (deadline: Date) => void;
+  /** What the surface could not carry over from its own wire; told with what the endpoint was not sent. */
+  readonly warnings?: readonly string[];
 };
 
 /** What the request's headers say about who calls. */
@@ -51,6 +53,8 @@ export type CallAnswer = { readonly conceal?: (text: string) => string } & (
       readonly maxTokens: number | null;
       /** Whole server-sent events, ready to be written. Ends only after the call has been settled. */
       readonly events: AsyncIterable<string>;
+      /** What of the usage is known at the beginning; see `early-usage.ts`. Absent of an answer that costs nothing. */
+      readonly earlyUsage?: () => JsonObject | Promise<JsonObject>;
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'aborted'; readonly id: string }

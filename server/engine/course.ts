@@ -16,6 +16,8 @@ export type Course = {
   readonly key: KeyRow;
   readonly policy: EffectivePolicy;
   readonly caller: Caller;
+  /** What its surface could not carry over; null: nothing. */
+  readonly warnings: readonly string[] | null;
   readonly startedAt: Date;
   /** Monotonic milliseconds at the start. */
   readonly startedMs: number;
@@ -86,8 +88,9 @@ function pipelineOf({ content, stages }: Course): JsonObject {
   return pipeline.length > 0 ? { pipeline } : {};
 }
 
-/** What of the request the endpoint was not sent, because it would have refused it. */
+/** What of the request its surface had no words for, and what the endpoint was not sent because it would have refused it. */
 function warningsOf(course: Course, served: Endpoint | null): JsonObject {
-  const warnings = served ? dialectOf(served.provider.dialect).warnings(course.request, served) : [];
+  const unsent = served ? dialectOf(served.provider.dialect).warnings(course.request, served) : [];
+  const warnings = course.warnings ? [...course.warnings, ...unsent] : unsent;
   return warnings.length > 0 ? { warnings } : {};
 }

@@ -20,6 +20,7 @@ import { settleBlocked } from './content/settle-blocked.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { askedOf, decide } from './decide.ts';
 import { dryRun } from './dry-run.ts';
+import { earlyUsage } from './early-usage.ts';
 import { compressionStage } from './fit-context.ts';
 import { asksForJson, HEALING_STAGE, healAnswer } from './heal-answer.ts';
 import { completeJson } from './json-answer.ts';
@@ -134,6 +135,7 @@ export class Engine {
       key,
       policy: granted.policy,
       caller: input.caller,
+      warnings: input.warnings ?? null,
       startedAt,
       startedMs,
       requestedModel,
@@ -200,7 +202,13 @@ export class Engine {
       }
       return { kind: 'json', id, maxTokens, body: await completeJson(this.#parts, course, endpoint, shown) };
     }
-    return { kind: 'stream', id, maxTokens, events: streamThrough(this.#parts, course, endpoint, result) };
+    return {
+      kind: 'stream',
+      id,
+      maxTokens,
+      events: streamThrough(this.#parts, course, endpoint, result),
+      earlyUsage: () => earlyUsage(result.first, course.bound.likelyInput),
+    };
   }
 
   #refused(id: string, input: CallInput, refusal: Refusal, route: JsonObject | null = null): CallAnswer {

@@ -8,7 +8,8 @@ import { spendTree } from '../admin/spend.ts';
 import { storedKeyEntry } from '../admin/stored-key.ts';
 import { usageBy, usageQuery } from '../admin/usage.ts';
 import { CALLGATE_API, type DaemonStatus, runRequest } from '../protocol.ts';
-import { answerCall, chatRequest } from './chat.ts';
+import { answerCall } from './answer-call.ts';
+import { chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
 import { organizationOf } from './organization-scope.ts';
 import { isRefusal, read, sendData, sendRefusal } from './reply.ts';
@@ -101,6 +102,6 @@ export function callgateRoutes(app: FastifyInstance, context: HttpContext, daemo
     if (run.kind === 'refused') return sendRefusal(reply, run);
     const chat = read(chatRequest, run.body);
     if (chat.kind === 'refused') return sendRefusal(reply, chat);
-    return answerCall(context, request, reply, run.key, chat.value, run.draft);
+    return answerCall(context, request, reply, { key: run.key, body: chat.value, draft: run.draft });
   });
 }

@@ -2,6 +2,7 @@ import type { AdminContext } from '../admin/context.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ManagementKeyRow } from '../store/organization-store.ts';
 import type { KeyRow } from '../store/store.ts';
+import type { Surface } from '../surfaces/surface.ts';
 
 /** What the routers stand on. */
 export type HttpContext = {
@@ -38,6 +39,8 @@ declare module 'fastify' {
      * of them reaches no route that does not say so.
      */
     scoped?: true;
+    /** The vendor's wire that the route speaks: every refusal of it goes out in that envelope. Absent: OpenRouter's own. */
+    surface?: Surface;
   }
   interface FastifyRequest {
     identity: Identity | null;

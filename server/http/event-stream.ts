@@ -1,22 +1,25 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import type { StreamWriter } from '../surfaces/surface.ts';
 
 /** A reader that has taken nothing while so many comments were due is gone, whatever its connection says. */
 const COMMENTS_UNTIL_GONE = 12;
 
-/** An answer of server-sent events: headers with the first write, comments while nothing else is said, back-pressure heeded. */
+/** An answer of events: headers with the first write, words to keep it alive while nothing else is said, back-pressure heeded. */
 export class EventStream {
   readonly #raw: ServerResponse;
   readonly #headers: Record<string, string> = {};
+  readonly #writer: StreamWriter;
   readonly #keepAlive: NodeJS.Timeout;
 
-  constructor(reply: FastifyReply, keepAliveMs: number) {
+  constructor(reply: FastifyReply, keepAliveMs: number, writer: StreamWriter) {
     reply.hijack();
+    this.#writer = writer;
     this.#raw = reply.raw;
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) this.#headers[name] = String(value);
-    this.#keepAlive = setInterval(() => this.comment(), keepAliveMs);
+    this.#keepAlive = setInterval(() => this.keepAlive(), keepAliveMs);
     this.#keepAlive.unref();
     // A reader that neither reads nor leaves would hold its reservation and the provider's connection for ever.
     this.#raw.setTimeout(COMMENTS_UNTIL_GONE * keepAliveMs, () => this.cut());
@@ -26,10 +29,10 @@ export class EventStream {
     this.#headers[name] = value;
   }
 
-  comment(): void {
+  keepAlive(): void {
     // Who reads nothing is not kept by more of it.
     if (this.#raw.writableNeedDrain) return;
-    this.#write(': CALLGATE PROCESSING\n\n');
+    this.#write(this.#writer.keepAlive());
   }
 
   /** Writes everything, or stops when the reader has gone; the source is told either way. */
@@ -56,7 +59,7 @@ export class EventStream {
     if (this.#raw.destroyed) return true;
     if (!this.#raw.headersSent) {
       this.#raw.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
+        'content-type': this.#writer.contentType ?? 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache',
         ...this.#headers,
       });

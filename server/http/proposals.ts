@@ -7,7 +7,8 @@ import { type CallAnswer, type CallInput, generationId } from '../engine/call.ts
 import { kept } from '../engine/kept.ts';
 import { refuse } from '../errors.ts';
 import { CALLGATE_API } from '../protocol.ts';
-import { callerOf, sendWhole } from './chat.ts';
+import { sendWhole } from './answer-call.ts';
+import { callerOf } from './caller.ts';
 import type { HttpContext } from './context.ts';
 import { organizationOf } from './organization-scope.ts';
 import { read, sendData, sendRefusal } from './reply.ts';

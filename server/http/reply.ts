@@ -4,13 +4,20 @@ import type * as mini from 'zod/mini';
 import { errorBody, type Refusal, refuse } from '../errors.ts';
 import type { Identity } from './context.ts';
 
-/** Sends a refusal in OpenRouter's envelope. */
+/** Sends a refusal in the envelope of the route's surface: OpenRouter's, where it has none. */
 export function sendRefusal(
   reply: FastifyReply,
   refusal: Refusal,
   more: Readonly<Record<string, unknown>> = {},
+  id: string | null = null,
 ): FastifyReply {
   if (refusal.retryAfter !== null) reply.header('retry-after', refusal.retryAfter);
+  const { surface } = reply.routeOptions.config;
+  if (surface) {
+    const { status, body, headers } = surface.error(refusal, id, more);
+    if (headers) reply.headers(headers);
+    return reply.code(status).send(body);
+  }
   return reply.code(refusal.status).send({ ...errorBody(refusal), ...more });
 }
 

@@ -5,7 +5,8 @@ import { generationId } from '../engine/call.ts';
 import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API } from '../protocol.ts';
 import type { KeyRow } from '../store/store.ts';
-import { callerOf, chatRequest, withoutNulls } from './chat.ts';
+import { callerOf } from './caller.ts';
+import { chatRequest, withoutNulls } from './chat.ts';
 import type { HttpContext, Identity } from './context.ts';
 import { identityOf, read, sendData, sendRefusal } from './reply.ts';
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 import { refuse } from '../errors.ts';
 import { sandboxReply } from '../sandbox/sandbox-reply.ts';
+import { chatStream } from './chat-stream.ts';
 import { EventStream } from './event-stream.ts';
 import { read, sendRefusal } from './reply.ts';
 import { bearerOf, secretsEqual } from './security.ts';
@@ -66,7 +67,7 @@ export function sandboxRoutes(app: FastifyInstance, secret: string): void {
       yield event({ choices: [], usage });
       yield 'data: [DONE]\n\n';
     }
-    const stream = new EventStream(reply, 10_000);
+    const stream = new EventStream(reply, 10_000, chatStream(head.id, new Date(head.created * 1000)));
     await stream.write(events(), gone.signal).catch(() => {});
     stream.end();
     return reply;

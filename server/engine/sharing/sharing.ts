@@ -129,7 +129,8 @@ export class Sharing {
       }
       case 'stream': {
         const events = copied(answer.events, new Copy(id, asked.startedAt), record);
-        return { kind: 'stream', id, maxTokens: answer.maxTokens, headers, events };
+        const { maxTokens, earlyUsage } = answer;
+        return { kind: 'stream', id, maxTokens, headers, events, ...(earlyUsage ? { earlyUsage } : {}) };
       }
     }
   }
