@@ -101,14 +101,19 @@ export class Ledger {
     await this.#finish(id, () => this.#store.ledger.release(id));
   }
 
-  /** Something else may have made room at this layer: a raised limit, a new window. */
+  /**
+   * Something else may have made room at this layer: a raised limit, a new window. Within a transaction it is asked once that has been
+   * committed, for a limit that is taken back must have let nobody in.
+   */
   poke(layer: string): void {
-    void this.#pump(layer);
+    this.#store.afterCommit(() => void this.#pump(layer));
   }
 
   /** As `poke`, at every layer: budgets were raised, or there are fewer of them. */
   pokeAll(): void {
-    for (const layer of [...this.#queues.keys()]) void this.#pump(layer);
+    this.#store.afterCommit(() => {
+      for (const layer of [...this.#queues.keys()]) void this.#pump(layer);
+    });
   }
 
   /**

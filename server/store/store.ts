@@ -41,6 +41,8 @@ export type Store = {
    * it; others' writes wait, so it is not for what waits for a network.
    */
   transact<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `told` once the transaction it is called in has been committed, and never when that is undone; outside of one at once. */
+  afterCommit(told: () => void): void;
   /** Reads all of it through; what is damaged, a line each. */
   check(): Promise<readonly string[]>;
   /** Entries of the ledger that could not be read at the start, as a failing disk leaves them. */

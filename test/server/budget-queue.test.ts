@@ -118,6 +118,36 @@ describe('waiting at several layers', () => {
       expect(await stuck).toEqual({ kind: 'reserved', granted: 'stuck' });
     }));
 
+  it('a limit that is raised within a transaction lets nobody in before that is committed, and never when it is undone', () =>
+    within(async (book, store) => {
+      let limit = 100;
+      const layers = () => [layer('key:1', limit)];
+      await reserve(book, { id: 'holds', nano: 90, layers });
+      const stuck = reserve(book, { id: 'stuck', nano: 50, layers });
+      await ticks();
+      const raised = (outcome: () => void) =>
+        store.transact(async () => {
+          limit = 1_000;
+          book.poke('key:1');
+          book.pokeAll();
+          await ticks();
+          limit = 100;
+          outcome();
+        });
+      await expect(
+        raised(() => {
+          throw new Error('undone');
+        }),
+      ).rejects.toThrow('undone');
+      await raised(() => {});
+      expect((await store.ledger.open()).map(({ id }) => id)).toEqual(['holds']);
+      await store.transact(async () => {
+        limit = 1_000;
+        book.poke('key:1');
+      });
+      expect(await stuck).toEqual({ kind: 'reserved', granted: 'stuck' });
+    }));
+
   it('what a waiting call needs is not taken by those that came later, at any of its layers', () =>
     within(async (book) => {
       const workspace = layer('workspace', 160);

@@ -43,7 +43,6 @@ export async function applyPolicy(
     // Whoever was told of changes on the way looks again at what is.
     for (const what of ['keys', 'workspaces', 'guardrails'] as const)
       admin.events.emit({ kind: 'changed', changed: { what } });
-    admin.ledger.pokeAll();
     if (error instanceof Undo) return error.refusal;
     throw error;
   }

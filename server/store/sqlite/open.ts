@@ -105,6 +105,7 @@ export function openSqliteStore(file: string, now: () => Date): Store {
       if (!database.isBusy) ledger.catchUp();
       return database.unit(work);
     },
+    afterCommit: (told) => database.afterCommit(told),
     check: async () => (file === ':memory:' ? [] : quickCheck(file)),
     damagedEntries: ledger.damaged,
     close: async () => {
