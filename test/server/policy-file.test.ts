@@ -329,6 +329,27 @@ destinations:
   });
 });
 
+describe('another organization', () => {
+  test('its keys, their makers and guardrails are made in one go with it, and behaviors of its own', async () => {
+    const daemon = await start();
+    const text = `
+organizations: [{ slug: acme, credits: 5 }]
+members: [{ id: user_zoe, organization: acme, email: zoe@acme.example }]
+workspaces: [{ slug: lab, organization: acme, budgets: { daily: 1 } }]
+guardrails: [{ name: strict, workspace: acme/lab, limit_usd: 1, reset_interval: daily }]
+keys:
+  - { name: bot, workspace: acme/lab, guardrail: strict, creator_user_id: user_zoe }
+  - { name: spare, workspace: acme/default }
+permits: [{ kind: key, value: bot, workspace: acme/lab }]
+`;
+    const applied = await apply(daemon, text);
+    expect(applied.error?.message).toBeUndefined();
+    expect(applied.data.secrets.map(({ name }) => name)).toEqual(['acme/lab: bot', 'acme/default: spare']);
+    expect((await plan(daemon, text)).data.changes).toEqual([]);
+    expect((await plan(daemon, await exported(daemon))).data.changes).toEqual([]);
+  });
+});
+
 describe('what is wrong with a file', () => {
   const problems = (text: string) =>
     parsePolicyFile(text).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);

@@ -57,7 +57,7 @@ export const keysKind: Kind = {
       ...without(item, 'workspace', 'guardrail', 'disabled'),
       workspace_id: workspace.id,
     });
-    const made = await createKey(admin, body);
+    const made = await createKey(admin, body, 'program', workspace.organizationId);
     if ('code' in made) return made;
     const rest = await settle(admin, made.key, item);
     return isRefusal(rest) ? rest : { kind: 'done', secret: made.secret };

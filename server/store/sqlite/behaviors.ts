@@ -42,7 +42,7 @@ class CountedAlready extends Error {}
 
 export function sqliteBehaviors(database: Database): BehaviorStore {
   const behaviors = new Mirror(database, () =>
-    database.all(`${BEHAVIORS.select} ORDER BY created_at, id`).map((row) => BEHAVIORS.of(row)),
+    database.all(`${BEHAVIORS.select} ORDER BY created_at, rowid`).map((row) => BEHAVIORS.of(row)),
   );
   const rules = new Mirror(database, () => database.all('SELECT * FROM behavior_rules').map(rulesOf));
   const enter = (entry: BehaviorEntry) => void database.run(LEDGER.insert, ...LEDGER.values(entry));

@@ -65,7 +65,7 @@ export function sqliteKeys(database: Database): KeyStore {
     byHash: async (hash) => lookUp('hash', hash),
     byId: async (id) => lookUp('id', id),
     ofKind: async (kind) => one(database.get(`${SELECT} AND kind = ?`, kind)),
-    list: async () => database.all(`${SELECT} ORDER BY created_at, id`).map(keyOf),
+    list: async () => database.all(`${SELECT} ORDER BY created_at, rowid`).map(keyOf),
     update: (id, patch) =>
       change(() => {
         const fields = (Object.keys(patch) as (keyof KeyPatch)[]).filter((field) => patch[field] !== undefined);

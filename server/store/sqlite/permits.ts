@@ -38,7 +38,7 @@ const USES = new Table<PermitUse>('permit_uses', {
 
 export function sqlitePermits(database: Database): PermitStore {
   const requirements = new Mirror(database, () =>
-    database.all(`${REQUIREMENTS.select} ORDER BY created_at, id`).map((row) => REQUIREMENTS.of(row)),
+    database.all(`${REQUIREMENTS.select} ORDER BY created_at, rowid`).map((row) => REQUIREMENTS.of(row)),
   );
   return {
     requirements: () => requirements.rows,
@@ -48,12 +48,12 @@ export function sqlitePermits(database: Database): PermitStore {
       database
         .all(
           `${PERMITS.select} WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
-           AND (most_uses IS NULL OR uses < most_uses) ORDER BY created_at, id`,
+           AND (most_uses IS NULL OR uses < most_uses) ORDER BY created_at, rowid`,
           now,
         )
         .map((row) => PERMITS.of(row)),
     list: async (limit) =>
-      database.all(`${PERMITS.select} ORDER BY created_at DESC, id LIMIT ?`, limit).map((row) => PERMITS.of(row)),
+      database.all(`${PERMITS.select} ORDER BY created_at DESC, rowid DESC LIMIT ?`, limit).map((row) => PERMITS.of(row)),
     get: async (id) => {
       const row = database.get(`${PERMITS.select} WHERE id = ?`, id);
       return row ? PERMITS.of(row) : null;
