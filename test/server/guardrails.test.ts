@@ -304,6 +304,24 @@ describe('assignments', () => {
     expect(await holders(second['id'])).toEqual([]);
   });
 
+  it('of one moment are listed in the order in which they were asked for', async () => {
+    daemon.setNow(new Date());
+    const made = await create({});
+    const hashes: string[] = [];
+    for (let at = 0; at < 8; at++) hashes.push((await daemon.key()).hash);
+    await ask('POST', keys(made['id']), { key_hashes: hashes });
+    expect(await holders(made['id'])).toEqual(hashes);
+    const ids: string[] = [];
+    for (let at = 0; at < 8; at++) {
+      const path = '/api/v1/callgate/organization/members';
+      ids.push(String((await ask('POST', path, { email: `m${at}@x.example` })).body.data?.['id']));
+    }
+    await ask('POST', keys(made['id'], 'members'), { member_user_ids: ids });
+    const members = (await ask('GET', keys(made['id'], 'members'))).body.data as unknown as Body[];
+    expect(members.map((one) => one['user_id'])).toEqual(ids);
+    daemon.setNow(null);
+  });
+
   it('are made for all or for none, and of nothing', async () => {
     const made = await create({});
     const { hash } = await daemon.key();

@@ -29,7 +29,7 @@ const KEYS = new Table<ByokRow>('byok_keys', {
 export function sqliteByok(database: Database, catchUp: () => void): ByokStore {
   const mirror = new Mirror(database, () =>
     database
-      .all(`${KEYS.select} WHERE deleted = 0 ORDER BY provider, sort_order, created_at, id`)
+      .all(`${KEYS.select} WHERE deleted = 0 ORDER BY provider, sort_order, created_at, rowid`)
       .map((row) => KEYS.of(row)),
   );
   return {

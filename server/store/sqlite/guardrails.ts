@@ -55,8 +55,8 @@ export function sqliteGuardrails(database: Database): SqliteGuardrails {
   const mirror = <T extends object>(table: Table<T>, order: string) =>
     new Mirror<T>(database, () => database.all(`${table.select} ORDER BY ${order}`).map((row) => table.of(row)));
   const guardrails = mirror(GUARDRAILS, 'created_at, rowid');
-  const keys = mirror(KEYS, 'created_at, id');
-  const members = mirror(MEMBERS, 'created_at, id');
+  const keys = mirror(KEYS, 'created_at, rowid');
+  const members = mirror(MEMBERS, 'created_at, rowid');
   const policies = mirror(POLICIES, 'organization_id');
   const reload = () => {
     for (const each of [guardrails, keys, members]) each.reload();

@@ -31,7 +31,7 @@ const MANAGEMENT_KEYS = new Table<ManagementKeyRow>('management_keys', {
 export function sqliteOrganizations(database: Database, afterDelete: () => void): OrganizationStore {
   const mirror = new Mirror(database, () =>
     database
-      .all(`${ORGANIZATIONS.select} WHERE deleted = 0 ORDER BY is_default DESC, created_at, id`)
+      .all(`${ORGANIZATIONS.select} WHERE deleted = 0 ORDER BY is_default DESC, created_at, rowid`)
       .map((row) => ORGANIZATIONS.of(row)),
   );
   return {
@@ -63,7 +63,7 @@ export type SqliteManagementKeys = { readonly store: ManagementKeyStore; readonl
 
 export function sqliteManagementKeys(database: Database): SqliteManagementKeys {
   const mirror = new Mirror(database, () =>
-    database.all(`${MANAGEMENT_KEYS.select} ORDER BY created_at, id`).map((row) => MANAGEMENT_KEYS.of(row)),
+    database.all(`${MANAGEMENT_KEYS.select} ORDER BY created_at, rowid`).map((row) => MANAGEMENT_KEYS.of(row)),
   );
   return {
     reload: () => mirror.reload(),

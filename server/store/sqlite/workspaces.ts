@@ -54,7 +54,7 @@ const BROADEST_FIRST: readonly BudgetInterval[] = ['lifetime', 'monthly', 'weekl
 export function sqliteWorkspaces(database: Database, home: () => string, afterDelete: () => void): WorkspaceStore {
   const mirror = new Mirror(database, () =>
     database
-      .all(`${WORKSPACES.select} WHERE deleted = 0 ORDER BY created_at, slug, id`)
+      .all(`${WORKSPACES.select} WHERE deleted = 0 ORDER BY created_at, rowid`)
       .map((row) => WORKSPACES.of(row)),
   );
   // Every call asks for its workspace.
@@ -138,7 +138,7 @@ export type SqliteWorkspaceMembers = { readonly store: WorkspaceMemberStore; rea
 
 export function sqliteWorkspaceMembers(database: Database): SqliteWorkspaceMembers {
   const mirror = new Mirror(database, () =>
-    database.all(`${MEMBERS.select} ORDER BY created_at, id`).map((row) => MEMBERS.of(row)),
+    database.all(`${MEMBERS.select} ORDER BY created_at, rowid`).map((row) => MEMBERS.of(row)),
   );
   return {
     reload: () => mirror.reload(),
