@@ -233,15 +233,18 @@ it('kill -9 under load, twenty times, loses no settled spend and leaks none', { 
   lock?.release();
 });
 
-/** Every sum of the store says the same of the one key that was used, and nothing is held. */
+/** Every sum of the store says the same of the one key that was used, of its workspace, and of its organization. */
 function checkBooks(nano: number): void {
   const database = new DatabaseSync(paths(harness.state).database, { readOnly: true });
   try {
     const one = (sql: string) => database.prepare(sql).get();
     expect(one('SELECT sum(nano) AS n FROM generations')).toEqual({ n: nano });
     expect(one('SELECT sum(nano) AS n FROM usage')).toEqual({ n: nano });
-    expect(one("SELECT sum(nano) AS n FROM layer_spent WHERE day = '*'")).toEqual({ n: nano });
-    expect(one("SELECT sum(nano) AS n FROM layer_spent WHERE day <> '*'")).toEqual({ n: nano });
+    const layers = database.prepare(
+      `SELECT substr(layer, 1, instr(layer, ':') - 1) AS layer, sum(iif(day = '*', nano, 0)) AS life, sum(iif(day = '*', 0, nano)) AS days
+       FROM layer_spent GROUP BY 1 ORDER BY 1`,
+    );
+    expect(layers.all()).toEqual(['credits', 'key', 'workspace'].map((layer) => ({ layer, life: nano, days: nano })));
     expect(one('SELECT sum(requests) AS n FROM usage')).toEqual(one('SELECT count(*) AS n FROM generations'));
   } finally {
     database.close();
