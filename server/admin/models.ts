@@ -11,12 +11,9 @@ export function callableModels(providers: Providers): readonly Endpoint[] {
   return [...found.values()];
 }
 
-/** The models that a key may call: each at the first provider that `mayServe` it. */
-export function modelsOfKey(providers: Providers, mayServe: (endpoint: Endpoint) => boolean): readonly Endpoint[] {
-  const found = new Map<string, Endpoint>();
-  for (const endpoint of providers.usable())
-    if (!found.has(endpoint.model.id) && mayServe(endpoint)) found.set(endpoint.model.id, endpoint);
-  return [...found.values()];
+/** The models that a key may call: each as `callable` says that it would be, null where it would not. */
+export function modelsOfKey(providers: Providers, callable: (modelId: string) => Endpoint | null): readonly Endpoint[] {
+  return callableModels(providers).flatMap(({ model }) => callable(model.id) ?? []);
 }
 
 /**

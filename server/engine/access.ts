@@ -1,13 +1,11 @@
 import type { AccessRules, EffectivePolicy, Source } from '../policy/effective-policy.ts';
 import type { CatalogueModel } from '../pricing/catalogue.ts';
 import type { Provider } from '../providers/provider.ts';
-import { type Endpoint, type Providers, retainsNothing } from '../providers/registry.ts';
+import { type Endpoint, retainsNothing } from '../providers/registry.ts';
 import type { Preferences } from '../routing/preferences.ts';
 import { meansAny } from '../routing/slugs.ts';
-import type { KeyRow } from '../store/store.ts';
 import { behindRouter, requestBehind } from './behind-router.ts';
 import { promisesNoTraining, regionOf, trainingRule, zdrGroupOf } from './data-rules.ts';
-import { callerOf, isCallableHere } from './here.ts';
 import { modalityDenial } from './modalities.ts';
 import { allNames, choosesModel, ownNames } from './model-names.ts';
 import type { JsonObject } from './resolve-preset.ts';
@@ -177,12 +175,3 @@ export const sourceView = ({ scope, guardrailId, name }: Source): LayerView => (
 
 /** As it stands in what was left out: the rule, and whose. */
 export const whyDenied = ({ rule, sources }: Denial) => `policy.${rule}: ${namesOf(sources)}`;
-
-/** Which endpoints calls of a key may be served by, as far as nothing but the endpoint counts. */
-export function mayServe(key: KeyRow, policy: EffectivePolicy, providers: Providers): (endpoint: Endpoint) => boolean {
-  const caller = callerOf(key);
-  const isHere = (name: string) => isCallableHere(name, providers, caller);
-  const takesUnpriced = key.allowUnpriced || policy.budgets.every(({ limit }) => limit === null);
-  return (endpoint) =>
-    (takesUnpriced || endpoint.model.price !== null) && accessDenial(endpoint, {}, policy, isHere) === null;
-}

@@ -5,6 +5,7 @@ import type { Endpoint, Providers } from '../providers/registry.ts';
 import type { EndpointHealth } from '../routing/health.ts';
 import type { Candidate } from '../routing/plan.ts';
 import { isCatalogueVariant, type NamedModel } from '../routing/preferences.ts';
+import { allNames } from './model-names.ts';
 
 /** An endpoint as routing ranks it, and the name it was asked for by. */
 export type Choice = Candidate & { readonly endpoint: Endpoint; readonly model: string };
@@ -29,7 +30,7 @@ export function choicesOf(
 ): readonly Choice[] {
   const { providers, caller, unpricedAllowed } = chooser;
   const known = providers.endpoints(named.id);
-  const noRouter = routerBan(known, named.id, chooser);
+  const noRouter = routerBan(known, chooser);
   const isVariant = isCatalogueVariant(named.id);
   const choices: Choice[] = [];
   for (const endpoint of known) {
@@ -42,7 +43,7 @@ export function choicesOf(
     else if (provider.keys || providers.byok.of(provider.slug, caller).length > 0) {
       const brought = providers.byok.of(provider.slug, caller);
       const withKeys = keyedChoices(forRouter(endpoint, named.variants), price, model, chooser, brought);
-      if (withKeys.length === 0) leave(endpoint, insistence(brought, endpoint.model.id) ?? 'no_key');
+      if (withKeys.length === 0) leave(endpoint, insistence(brought, () => allNames(endpoint)) ?? 'no_key');
       choices.push(...withKeys);
     } else if (providers.keyOf(provider) === undefined) leave(endpoint, 'no_key');
     else {
@@ -56,16 +57,24 @@ export function choicesOf(
 /** Why a model must not be reached through a router: somebody's key of a provider that serves it insists on being used. */
 function routerBan(
   known: readonly Endpoint[],
-  modelId: string,
   { providers, caller }: Chooser,
 ): 'byok.is_byok_only' | 'byok.is_required' | null {
-  for (const { provider } of known) {
-    if (provider.keys && forbidsRouters(provider, modelId, caller.keyHash)) return 'byok.is_required';
+  if (providers.byok.isEmpty && !providers.list().some(({ keys }) => keys)) return null;
+  if (!known.some(({ provider }) => provider.isRouter)) return null;
+  for (const endpoint of underEveryName(known, providers)) {
+    const { provider, model } = endpoint;
+    if (provider.keys && forbidsRouters(provider, model.id, caller.keyHash)) return 'byok.is_required';
     if (provider.isRouter || !providers.byok.has(provider.slug)) continue;
-    const why = insistence(providers.byok.of(provider.slug, caller), modelId);
+    const why = insistence(providers.byok.of(provider.slug, caller), () => allNames(endpoint));
     if (why) return why;
   }
   return null;
+}
+
+/** Also where the same model is served under the other names by which a router has it: `<router>/<model>`, the catalogued one. */
+function underEveryName(known: readonly Endpoint[], providers: Providers): readonly Endpoint[] {
+  const names = known.flatMap((one) => (one.provider.isRouter ? [one.model.native, ...allNames(one)] : []));
+  return [...new Set([...known, ...[...new Set(names)].flatMap((name) => providers.endpoints(name))])];
 }
 
 /** Where a provider has several keys, those kept as fallback make an endpoint of their own. Keys that rest are tried last. */
@@ -77,7 +86,7 @@ function keyedChoices(
   brought: readonly ByokKey[],
 ): readonly Choice[] {
   const all = providers
-    .credentials(endpoint.provider, endpoint.model.id, caller.keyHash, brought)
+    .credentials(endpoint.provider, endpoint.model.id, caller.keyHash, brought, () => allNames(endpoint))
     .map((credential) => ({ credential, rests: health.restsUntil(restingId(endpoint, credential), now) }))
     .toSorted((a, b) => a.rests - b.rests);
   return [false, true].flatMap((isFallback) => {

@@ -5,7 +5,7 @@ import { filterModels } from '../admin/model-filter.ts';
 import { modelQuery, pageQuery, serversOf } from '../admin/model-query.ts';
 import { callableModels, endpointsOf, modelsOfKey, modelView } from '../admin/models.ts';
 import { providerViews } from '../admin/providers.ts';
-import { mayServe } from '../engine/access.ts';
+import { callableBy } from '../engine/callable.ts';
 import { refuse } from '../errors.ts';
 import type { HttpContext } from './context.ts';
 import { identityOf, read, sendData, sendRefusal } from './reply.ts';
@@ -51,7 +51,7 @@ export function modelRoutes(app: FastifyInstance, { admin }: HttpContext): void 
     const identity = identityOf(request);
     const own =
       identity.kind === 'key'
-        ? modelsOfKey(providers, mayServe(identity.key, admin.policyOf(identity.key), providers))
+        ? modelsOfKey(providers, callableBy(identity.key, admin.policyOf(identity.key), providers))
         : callableModels(providers);
     const asked = modelQuery.parse({ output_modalities: query.value.output_modalities });
     return sendPage(request, reply, filterModels(own, asked, facts()), query.value);

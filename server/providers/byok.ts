@@ -50,6 +50,11 @@ export class ByokKeys {
     this.#source = source;
   }
 
+  /** Whether nobody has brought any that is not disabled. */
+  get isEmpty(): boolean {
+    return this.#index().size === 0;
+  }
+
   /** Whether anybody at all has brought a key of this provider that is not disabled. */
   has(provider: string): boolean {
     return this.#index().has(provider);
@@ -99,11 +104,15 @@ export class ByokKeys {
 /** When there is nowhere to bring keys to. */
 export const NO_BYOK = new ByokKeys({ rows: () => NONE, organizationOf: () => null, secretOf: () => '' });
 
-export const serves = ({ allowedModels }: ByokKey, modelId: string) =>
-  allowedModels === null || allowedModels.includes(modelId);
+/** Whether a key is for a model; `names` are all by which its provider would serve the very same one, in small letters. */
+export const serves = ({ allowedModels }: ByokKey, names: () => ReadonlySet<string>) =>
+  allowedModels === null || allowedModels.some((name) => names().has(name.toLowerCase()));
 
 /** Why a model is served with brought keys alone, and not with the daemon's own or by a router; null: it need not be. */
-export function insistence(keys: readonly ByokKey[], modelId: string): 'byok.is_byok_only' | 'byok.is_required' | null {
+export function insistence(
+  keys: readonly ByokKey[],
+  names: () => ReadonlySet<string>,
+): 'byok.is_byok_only' | 'byok.is_required' | null {
   if (keys.some((key) => key.isByokOnly)) return 'byok.is_byok_only';
-  return keys.some((key) => key.isRequired && serves(key, modelId)) ? 'byok.is_required' : null;
+  return keys.some((key) => key.isRequired && serves(key, names)) ? 'byok.is_required' : null;
 }

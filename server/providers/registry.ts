@@ -71,22 +71,24 @@ export class Providers {
 
   /**
    * The keys with which a provider that has several serves a call, in order: of those there are, those for this model and caller.
-   * `brought` are the caller's of `/byok`: they come first, and where one insists, alone.
+   * `brought` are the caller's of `/byok`: they come first, and where one insists, alone. `names`: all by which this provider would
+   * serve the model, in small letters.
    */
   credentials(
     provider: Provider,
     modelId: string,
     apiKeyHash: string | null,
-    brought: readonly ByokKey[] = [],
+    brought: readonly ByokKey[],
+    names: () => ReadonlySet<string>,
   ): readonly Credential[] {
     const own = brought.flatMap((key) => {
-      const secret = serves(key, modelId) ? this.byok.secretOf(key) : undefined;
+      const secret = serves(key, names) ? this.byok.secretOf(key) : undefined;
       if (secret === undefined) return [];
       const { id: byokId, name, label, isFallback, declaredZdr } = key;
       const declared = declaredZdr === null ? {} : { declaredZdr };
       return [{ name: name ?? label, secret, isFallback, isByok: true, byokId, ...declared }];
     });
-    if (insistence(brought, modelId)) return own;
+    if (insistence(brought, names)) return own;
     if (!provider.keys) {
       const secret = this.#secretOf(provider.key, provider.slug);
       return secret === undefined ? own : [...own, { name: null, secret, isFallback: false, isByok: false }];

@@ -124,6 +124,24 @@ describe('a brought key', () => {
     expect(models.data.map(({ id }) => id)).toContain('bare/m');
   });
 
+  it('is what a key of its workspace may call by, and no other', async () => {
+    const there = await otherWorkspace('callable');
+    const other = await daemon.key({ workspace_id: there });
+    await bring({ key: 'key-bare', provider: 'bare', workspace_id: there });
+    const seen = async (secret: string) =>
+      (await json<{ data: Row[] }>('/api/v1/models/user', { key: secret })).data.map(({ id }) => id);
+    expect(await seen(other.secret)).toContain('bare/m');
+    expect(await seen(key.secret)).not.toContain('bare/m');
+    // What its owner declares of the account counts there as in a call.
+    const guardrail = (await json<{ data: Row }>('/api/v1/guardrails', { body: { name: 'zdr', enforce_zdr: true } }))
+      .data;
+    await daemon.request(`/api/v1/guardrails/${guardrail.id}/assignments/keys`, { body: { key_hashes: [key.hash] } });
+    expect(await seen(key.secret)).not.toContain('far/m');
+    await bring({ key: 'key-far', provider: 'far', declared_zdr: true });
+    expect(await seen(key.secret)).toContain('far/m');
+    await daemon.request(`/api/v1/guardrails/${guardrail.id}`, { method: 'DELETE' });
+  });
+
   it('never serves another workspace, nor does anything else change there', async () => {
     const workspace = await otherWorkspace('apart');
     const stranger = await daemon.key({ workspace_id: workspace });
@@ -230,6 +248,19 @@ describe('a key that insists', () => {
     expect(body.error?.metadata).toMatchObject({ remedy: expect.stringContaining('callgate byok rotate') });
     expect((await call({ model: 'x/two' })).status).toBe(200);
     expect(sent()).toEqual(['key-own', 'key-house']);
+  });
+
+  it('is_required: another name of a model it covers is no way around it', async () => {
+    await bring({ key: 'key-own', is_required: true, allowed_models: ['x/one'] });
+    for (const name of ['house/one', 'x/one:nitro']) {
+      upstream.received.length = 0;
+      expect((await call({ model: name })).status, name).toBe(200);
+      expect(sent(), name).toEqual(['key-own']);
+    }
+    upstream.received.length = 0;
+    // The router's own name of it.
+    const { status, body } = await call({ model: 'openrouter/x/one' });
+    expect([status, body.error?.metadata['reason'], sent()]).toEqual([404, 'provider_key_missing', []]);
   });
 
   it('is_byok_only: the provider’s other models are not served with the daemon’s own key either', async () => {
