@@ -131,9 +131,7 @@ function assignment({ acting, now }: AdminContext, { id: guardrailId }: Guardrai
 }
 
 function ownMembers({ store }: AdminContext, organizationId: string): readonly MemberAssignmentRow[] {
-  return store.guardrails
-    .memberAssignments()
-    .filter((row) => row.organizationId === organizationId && store.members.get(organizationId, row.userId));
+  return store.guardrails.memberAssignments().filter((row) => row.organizationId === organizationId);
 }
 
 /** What a change came to: how many it is true of now, and of whom it was not before. */

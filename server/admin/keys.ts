@@ -117,8 +117,25 @@ export async function updateKey(
   body: z.infer<typeof updateKeyBody>,
   organizationId?: string | undefined,
 ): Promise<KeyRow | Refusal> {
+  // As one with what is asked before: its creator must still be a member when it is switched on.
+  const updated = await admin.store.transact(() => updateWithin(admin, hash, body, organizationId));
+  if (updated.kind === 'refused') return updated;
+  changed(admin, 'key updated', updated);
+  // A raised limit may be what calls in the queue wait for.
+  admin.ledger.poke(`key:${updated.id}`);
+  return updated;
+}
+
+async function updateWithin(
+  admin: AdminContext,
+  hash: string,
+  body: z.infer<typeof updateKeyBody>,
+  organizationId: string | undefined,
+): Promise<KeyRow | Refusal> {
   const key = await findKey(admin, hash, organizationId);
   if (key.kind === 'refused') return key;
+  const departed = body.disabled === false && key.disabled ? departedCreator(admin, key) : null;
+  if (departed) return departed;
   const patch: KeyPatch = {
     ...(body.name === undefined ? {} : { name: body.name }),
     ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
@@ -133,10 +150,21 @@ export async function updateKey(
   };
   const change = { action: 'key.update', target: `key:${key.id}`, before: key, after: { ...key, ...patch } };
   await audited(admin, change, () => admin.store.keys.update(key.id, patch));
-  changed(admin, 'key updated', key);
-  // A raised limit may be what calls in the queue wait for.
-  admin.ledger.poke(`key:${key.id}`);
   return findKey(admin, hash);
+}
+
+/** Budgets and a guardrail hang on who made a key: without them it would be under less than when it was made. */
+function departedCreator({ store }: AdminContext, { workspaceId, creatorUserId }: KeyRow): Refusal | null {
+  const organizationId = store.workspaces.organizationOf(workspaceId);
+  if (creatorUserId === null || organizationId === null || store.members.get(organizationId, creatorUserId))
+    return null;
+  return refuse('not_a_member', {
+    message: `disabled: ${creatorUserId}, who made this key, is no longer a member of the organization`,
+    metadata: {
+      user_id: creatorUserId,
+      remedy: 'Add them again with `callgate members add`, or make another key in its place.',
+    },
+  });
 }
 
 /** A new secret for the same key: its spend, limit and name go on, the old secret stops at once. */

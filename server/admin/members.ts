@@ -132,7 +132,10 @@ async function updateMemberWithin(
   return { kind: 'member', row: after };
 }
 
-/** Takes a member out of the organization and its workspaces; their active keys must have ended first. */
+/**
+ * Takes a member out of the organization, its workspaces and the guardrail that they were under; their active keys must have ended first,
+ * and stay so until they are a member again.
+ */
 export async function deleteMember(
   admin: AdminContext,
   organizationId: string,

@@ -15,7 +15,7 @@ const MEMBERS = new Table<MemberRow>('members', {
 
 export type SqliteMembers = { readonly store: MemberStore; readonly reload: () => void };
 
-/** `afterDelete`: who is gone is in no workspace either. */
+/** `afterDelete`: who is gone is in no workspace either, and under no guardrail. */
 export function sqliteMembers(database: Database, afterDelete: () => void): SqliteMembers {
   const mirror = new Mirror(database, () =>
     database.all(`${MEMBERS.select} ORDER BY created_at, id`).map((row) => MEMBERS.of(row)),
@@ -39,6 +39,7 @@ export function sqliteMembers(database: Database, afterDelete: () => void): Sqli
             id,
             organizationId,
           );
+          database.run('DELETE FROM guardrail_members WHERE organization_id = ? AND user_id = ?', organizationId, id);
           database.run('DELETE FROM members WHERE organization_id = ? AND id = ?', organizationId, id);
         });
         afterDelete();

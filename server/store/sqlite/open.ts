@@ -52,7 +52,10 @@ export function openSqliteStore(file: string, now: () => Date): Store {
   const workspaceMembers = sqliteWorkspaceMembers(database);
   const workspaceBudgets = sqliteWorkspaceBudgets(database);
   const guardrails = sqliteGuardrails(database);
-  const members = sqliteMembers(database, workspaceMembers.reload);
+  const members = sqliteMembers(database, () => {
+    workspaceMembers.reload();
+    guardrails.reload();
+  });
   const managementKeys = sqliteManagementKeys(database);
   const organizations = sqliteOrganizations(database, () => {
     members.reload();
