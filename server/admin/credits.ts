@@ -8,7 +8,10 @@ import type { AdminContext } from './context.ts';
  */
 export const UNLIMITED_CREDITS_USD = 1_000_000_000;
 
-const usd = z.number().max(UNLIMITED_CREDITS_USD / 1000);
+/** More is a mistyped amount, and the ledger counts what a double holds exactly. */
+export const MOST_CREDITS_USD = 1_000_000;
+
+const usd = z.number().max(MOST_CREDITS_USD);
 
 /** `PUT …/organization/credits` names the total, null for none; `POST` adds to it. */
 export const setCreditsBody = z.object({ total_credits: usd.min(0).nullable() });

@@ -6,6 +6,7 @@ import type { OrganizationRow } from '../store/organization-store.ts';
 import type { WorkspaceRow } from '../store/workspace-store.ts';
 import { audited } from './audit.ts';
 import type { AdminContext } from './context.ts';
+import { MOST_CREDITS_USD } from './credits.ts';
 import { forgetWorkspace } from './forget-workspace.ts';
 import { listMembers } from './members.ts';
 import { isActive, listWorkspaces, names } from './workspaces.ts';
@@ -134,15 +135,29 @@ export function addCredits(
   organizationId: string,
   amountUsd: number,
 ): Promise<OrganizationFound | Refusal> {
-  return writeCredits(admin, organizationId, (before) => (before ?? 0) + nanoOfUsd(amountUsd));
+  return writeCredits(admin, organizationId, (before) => {
+    const total = (before ?? 0) + nanoOfUsd(amountUsd);
+    if (total <= nanoOfUsd(MOST_CREDITS_USD)) return total;
+    return refuse('invalid_request', {
+      message: `amount: ${usdOfNano(total)} USD in all would be more than the ${MOST_CREDITS_USD} that can be prepaid`,
+      metadata: {
+        scope: 'credits',
+        total_credits: usdOfNano(before ?? 0),
+        remedy: 'Add less, or take the limit away with `callgate credits unset`.',
+      },
+    });
+  });
 }
 
 async function writeCredits(
   admin: AdminContext,
   organizationId: string,
-  next: (before: number | null) => number | null,
+  next: (before: number | null) => number | null | Refusal,
 ): Promise<OrganizationFound | Refusal> {
-  const written = await write(admin, organizationId, (row) => ({ ...row, credits: next(row.credits) }));
+  const written = await write(admin, organizationId, (row) => {
+    const credits = next(row.credits);
+    return typeof credits === 'object' && credits !== null ? credits : { ...row, credits };
+  });
   // More of them may be what calls in the queue wait for.
   admin.ledger.poke(`credits:${organizationId}`);
   return written;

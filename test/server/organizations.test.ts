@@ -180,6 +180,38 @@ describe('organizations', () => {
     );
   });
 
+  it('leave their guardrail when they go, and their keys stay off until they are back', async () => {
+    const { manager } = await organization('departed');
+    const add = () =>
+      ask('/callgate/organization/members', { key: manager, body: { email: 'eve@x.example', id: 'user_eve' } });
+    await add();
+    const made = await ask('/guardrails', { key: manager, body: { name: 'none', ignored_providers: ['one'] } });
+    const path = `/guardrails/${(made.body.data as unknown as { id: string }).id}/assignments/members`;
+    await ask(path, { key: manager, body: { member_user_ids: ['user_eve'] } });
+    const { hash, secret } = await keyOf(manager, { creator_user_id: 'user_eve' });
+    expect((await daemon.chat(secret, { model: 'one/m' })).status).toBe(404);
+    const turn = (disabled: boolean) => ask(`/keys/${hash}`, { method: 'PATCH', key: manager, body: { disabled } });
+    expect((await turn(true)).status).toBe(200);
+    const member = '/callgate/organization/members/user_eve';
+    expect((await ask(member, { method: 'DELETE', key: manager })).status).toBe(200);
+    // On again it would be under no member's guardrail.
+    const on = await turn(false);
+    expect([on.status, on.reason]).toEqual([400, 'not_a_member']);
+    expect((await daemon.chat(secret, { model: 'one/m' })).status).toBe(401);
+    await add();
+    expect((await ask(path, { key: manager })).body.data).toEqual([]);
+    expect((await turn(false)).status).toBe(200);
+    expect((await daemon.chat(secret, { model: 'one/m' })).status).toBe(200);
+  });
+
+  it('cannot be given more credits than can be counted', async () => {
+    await organization('rich');
+    const give = (method: string, body: object) => ask('/callgate/organization/credits', { method, body, org: 'rich' });
+    expect((await give('PUT', { total_credits: 1_000_000 })).status).toBe(200);
+    expect(await give('POST', { amount: 0.000_000_001 })).toMatchObject({ status: 400, reason: 'invalid_request' });
+    expect((await ask('/credits', { org: 'rich' })).body.data).toMatchObject({ total_credits: 1_000_000 });
+  });
+
   it('are deleted with all that is theirs, once their keys have ended; the default one stays', async () => {
     const { id, manager } = await organization('gone');
     const { hash, secret } = await keyOf(manager);
