@@ -21,8 +21,10 @@ export const WORKSPACE_HEADER = 'x-callgate-workspace';
 export function workspaceOf(
   admin: Admin,
   request: FastifyRequest,
-  reference?: string | null | undefined,
+  reference?: string | readonly string[] | null | undefined,
 ): { readonly kind: 'workspace'; readonly row: WorkspaceRow } | Refusal {
+  if (typeof reference === 'object' && reference !== null)
+    return refuse('invalid_request', { message: 'workspace_id: must be named once' });
   const identity = identityOf(request);
   if (identity.kind === 'management') {
     const header = request.headers[WORKSPACE_HEADER];

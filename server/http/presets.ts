@@ -22,7 +22,7 @@ import { workspaceOf } from './organization-scope.ts';
 import { identityOf, isRefusal, read, sendData, sendRefusal } from './reply.ts';
 
 /** A management key names the workspace, by id or slug; an API key has its own. */
-type InWorkspace = { workspace_id?: string };
+type InWorkspace = { workspace_id?: string | string[] };
 type BySlug = { Params: { slug: string }; Querystring: InWorkspace };
 const any = { config: { access: 'any', scoped: true } } as const;
 const management = { config: { access: 'management', scoped: true } } as const;

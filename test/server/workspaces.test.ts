@@ -83,6 +83,11 @@ describe('workspaces are separate', () => {
     expect((await managed('/presets/made-by-key')).status).toBe(404);
   });
 
+  it('and a request is about one of them', async () => {
+    for (const path of ['/presets', '/presets/shared', '/callgate/presets', '/callgate/presets/shared/diff'])
+      expect((await managed(`${path}?workspace_id=left&workspace_id=right`)).status, path).toBe(400);
+  });
+
   it('in what they spend: spend tree and activity', async () => {
     const made = (await managed('/workspaces', { body: { name: 'Spender', slug: 'spender' } })).body as {
       data: { id: string };
