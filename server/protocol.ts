@@ -479,7 +479,7 @@ export const PERMIT_ENDED = 'callgate/permitEnded';
 export const permitDecision = z.strictObject({
   decision: z.enum(['once', 'task', 'deny']),
   minutes: z.optional(z.number().check(z.gt(0), z.lte(525_600))),
-  usd: z.optional(z.number().check(z.gt(0), z.lte(1_000_000))),
+  usd: z.optional(z.number().check(z.gte(1e-9), z.lte(1_000_000))),
   by: z.optional(z.string().check(z.maxLength(100))),
 });
 export type PermitDecision = z.infer<typeof permitDecision>;

@@ -1,40 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { type Refusal, refuse } from '../errors.ts';
-import { permitsFor, type Reason } from '../policy/permit.ts';
-import { usdOfNano } from '../pricing/money.ts';
+import { nanoOfUsd } from '../pricing/money.ts';
 import { PERMIT_ASKED, PERMIT_ENDED, type PermitDecision, type PermitEnded, type PermitRequest } from '../protocol.ts';
 import type { PermitRow, RequirementRow } from '../store/permit-store.ts';
-import type { KeyRow } from '../store/store.ts';
+import { audit } from './audit.ts';
 import type { AdminContext } from './context.ts';
+import {
+  type Answer,
+  denial,
+  type Matter,
+  type Request,
+  requestView,
+  unanswered,
+  type Waiter,
+} from './permit-request.ts';
+import { PermitShelf, type Question } from './permit-shelf.ts';
 
-/** As the engine asks: see `engine/behavior-parts.ts`. */
-type Question = {
-  readonly callId: string;
-  readonly key: KeyRow;
-  readonly task: string | null;
-  readonly reasons: readonly Reason[];
-};
-type Matter = {
-  readonly behavior: { readonly name: string } | null;
-  readonly preset: { readonly slug: string; readonly version: number | null } | null;
-  readonly model: string;
-  readonly provider: string;
-  readonly bound: number | null;
-};
 type Patience = {
   readonly patienceMs: number;
   readonly signal: AbortSignal;
   readonly onWaiting: ((deadline: Date) => void) | undefined;
-};
-type Answer = { readonly kind: 'permitted'; readonly permits: readonly PermitRow[] } | Refusal;
-
-type Waiter = { readonly question: Question; readonly deadline: Date; readonly end: (answer: Answer) => void };
-type Request = {
-  readonly id: string;
-  readonly matter: Matter;
-  readonly askedAt: string;
-  /** In the order in which they came. */
-  readonly waiters: Waiter[];
 };
 
 /** How long a denial holds for the rest of its task. */
@@ -46,16 +31,17 @@ const MOST_ANSWERED = 200;
 /** Denials that are remembered. */
 const MOST_DENIED = 10_000;
 
+type NewPermit = Parameters<PermitShelf['add']>[0];
+
 export type Answered = { readonly decision: PermitDecision['decision']; readonly by: string; readonly at: string };
 
 /**
- * Permits as calls use them, and the calls that wait for one. What lasts is in the store; who waits is in memory alone, for with the
- * daemon the callers' connections are gone too.
+ * The calls that wait for a permit, and the answers to them. Who waits is in memory alone, for with the daemon the callers' connections
+ * are gone too.
  */
 export class PermitDesk {
   readonly #admin: AdminContext;
-  /** Live ones, by key. */
-  readonly #live: Map<string, PermitRow[]>;
+  readonly #shelf: PermitShelf;
   readonly #requests = new Map<string, Request>();
   readonly #answered = new Map<string, Answered>();
   readonly #denied = new Map<string, { readonly untilMs: number; readonly by: string }>();
@@ -65,13 +51,13 @@ export class PermitDesk {
   #serving: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(admin: AdminContext, live: readonly PermitRow[]) {
+  private constructor(admin: AdminContext, shelf: PermitShelf) {
     this.#admin = admin;
-    this.#live = Map.groupBy(live, ({ keyId }) => keyId);
+    this.#shelf = shelf;
   }
 
   static async open(admin: AdminContext): Promise<PermitDesk> {
-    return new PermitDesk(admin, await admin.store.permits.live(admin.now().toISOString()));
+    return new PermitDesk(admin, await PermitShelf.open(admin));
   }
 
   requirements(workspaceId: string): readonly RequirementRow[] {
@@ -83,30 +69,12 @@ export class PermitDesk {
     return this.#requirementsOf.get(workspaceId) ?? NONE;
   }
 
-  async wouldTake(question: Question): Promise<boolean> {
-    return this.#choose(question, await this.#spent(question.key.id)) !== null;
+  wouldTake(question: Question): Promise<boolean> {
+    return this.#shelf.wouldTake(question);
   }
 
-  /** Uses what permits there are: every use is in the store before the call goes on. */
-  async take(question: Question): Promise<readonly PermitRow[] | null> {
-    const { key, task, callId } = question;
-    if (!this.#live.has(key.id)) return null;
-    const spent = await this.#spent(key.id);
-    // From here to the marks in memory nothing is awaited: no two calls use one leave.
-    const chosen = this.#choose(question, spent);
-    if (!chosen) return null;
-    const at = this.#admin.now().toISOString();
-    const bound = (permit: PermitRow) => (permit.anyTask ? null : (task ?? callId));
-    const used = chosen.map((permit) => ({ ...permit, uses: permit.uses + 1, task: permit.task ?? bound(permit) }));
-    for (const permit of used) this.#replace(permit);
-    try {
-      for (const permit of used)
-        await this.#admin.store.permits.use({ permitId: permit.id, callId, task, at }, bound(permit));
-    } catch (error) {
-      for (const permit of chosen) this.#replace(permit);
-      throw error;
-    }
-    return used;
+  take(question: Question): Promise<readonly PermitRow[] | null> {
+    return this.#shelf.take(question);
   }
 
   /** Waits for an answer at most as long as the call can; the editors are asked meanwhile. */
@@ -149,7 +117,7 @@ export class PermitDesk {
 
   /** What people are asked now, the longest waiting first. */
   requests(): readonly PermitRequest[] {
-    return [...this.#requests.values()].map((request) => this.#view(request));
+    return [...this.#requests.values()].map((request) => requestView(request));
   }
 
   /** The first answer wins; the second is told who gave it, and a stranger that there is nothing to answer. */
@@ -162,67 +130,45 @@ export class PermitDesk {
         ? refuse('permit_answered', { detail: `${answered.decision}, by ${answered.by}`, metadata: { ...answered } })
         : refuse('not_found', { message: 'Nobody waits for this answer any more', metadata: { id } });
     }
-    const { key, task } = first.question;
+    const asked = requestView(request);
     this.#remember(id, { decision, by, at: this.#admin.now().toISOString() });
     this.#requests.delete(id);
-    if (decision === 'deny') {
-      if (task !== null) this.#deny(key.id, task, by);
-      this.#ended(id, 'deny');
-      for (const { question, end } of request.waiters) end(denial(question, by));
-      return { id, outcome: 'deny' };
-    }
-    const isTask = decision === 'task' && task !== null;
-    const ends = isTask && (minutes !== undefined || usd === undefined) ? (minutes ?? TASK_MINUTES) : null;
+    const { key, task } = first.question;
     try {
-      await this.grant({
-        keyId: key.id,
-        workspaceId: key.workspaceId,
-        kind: null,
-        value: null,
-        // A call without a session is its own task.
-        task: task ?? first.question.callId,
-        anyTask: false,
-        expiresAt: ends === null ? null : new Date(this.#admin.now().getTime() + ends * 60_000).toISOString(),
-        cap: usd === undefined ? null : Math.round(usd * 1e9),
-        mostUses: isTask ? null : 1,
-        grantedBy: by,
-        note: null,
-      });
+      // From now on, whatever else of the task comes while this is written.
+      if (decision === 'deny' && task !== null) this.#deny(key.id, task, by);
+      if (decision === 'deny')
+        await audit(this.#admin, {
+          action: 'permit.answer',
+          target: `permit-request:${id}`,
+          before: asked,
+          after: { decision, by },
+        });
+      else
+        await this.#keep(leaveOf(first.question, { decision, minutes, usd, by }, this.#admin.now()), {
+          action: 'permit.answer',
+          before: asked,
+        });
     } catch (error) {
-      // It was not granted after all: they wait on, and can be answered again.
+      // It was not answered after all: they wait on, and can be answered again.
       this.#answered.delete(id);
+      if (task !== null) this.#denied.delete(taskName(key.id, task));
       this.#requests.set(id, request);
       throw error;
     }
     this.#ended(id, decision);
-    await this.#serve(request);
+    if (decision === 'deny') for (const { question, end } of request.waiters.splice(0)) end(denial(question, by));
+    else await this.#serve(request);
     return { id, outcome: decision };
   }
 
-  /** Keeps a permit; calls that wait for one like it go on. */
-  async grant(row: Omit<PermitRow, 'id' | 'uses' | 'createdAt' | 'revokedAt'>): Promise<PermitRow> {
-    const permit = {
-      ...row,
-      id: randomUUID(),
-      uses: 0,
-      createdAt: this.#admin.now().toISOString(),
-      revokedAt: null,
-    };
-    await this.#admin.store.permits.insert(permit);
-    this.#live.set(permit.keyId, [...(this.#live.get(permit.keyId) ?? []), permit]);
-    if (permit.task !== null) this.#denied.delete(taskName(permit.keyId, permit.task));
-    this.#admin.events.emit({ kind: 'changed', changed: { what: 'permits' } });
-    for (const request of [...this.#requests.values()])
-      if (request.waiters[0]?.question.key.id === permit.keyId) await this.#serve(request);
-    return permit;
+  /** Keeps a permit that is given ahead; calls that wait for one like it go on. */
+  grant(row: NewPermit): Promise<PermitRow> {
+    return this.#keep(row, { action: 'permit.grant' });
   }
 
-  async revoke(permit: PermitRow): Promise<void> {
-    await this.#admin.store.permits.revoke(permit.id, this.#admin.now().toISOString());
-    const rest = (this.#live.get(permit.keyId) ?? []).filter(({ id }) => id !== permit.id);
-    if (rest.length > 0) this.#live.set(permit.keyId, rest);
-    else this.#live.delete(permit.keyId);
-    this.#admin.events.emit({ kind: 'changed', changed: { what: 'permits' } });
+  revoke(permit: PermitRow): Promise<void> {
+    return this.#shelf.revoke(permit);
   }
 
   /** The daemon ends: whoever waits may call again, and is asked for anew. */
@@ -235,29 +181,12 @@ export class PermitDesk {
     this.#requests.clear();
   }
 
-  #choose({ key, task, reasons, callId }: Question, spent: ReadonlySet<string>): readonly PermitRow[] | null {
-    const now = this.#admin.now();
-    const live = (this.#live.get(key.id) ?? []).filter(({ id }) => !spent.has(id));
-    return permitsFor(live, reasons, { keyId: key.id, task: task ?? callId }, now);
-  }
-
-  /** Those whose cap is used up. */
-  async #spent(keyId: string): Promise<ReadonlySet<string>> {
-    const capped = (this.#live.get(keyId) ?? []).filter(({ cap }) => cap !== null);
-    if (capped.length === 0) return NOTHING;
-    const standings = await this.#admin.store.ledger.standings(
-      capped.map(({ id, cap }) => ({ id: `permit:${id}`, limit: cap, since: null })),
-    );
-    return new Set(
-      standings.filter(({ spent, limit }) => limit !== null && spent >= limit).map(({ id }) => id.slice(7)),
-    );
-  }
-
-  #replace(permit: PermitRow): void {
-    const isOver = permit.mostUses !== null && permit.uses >= permit.mostUses;
-    const others = (this.#live.get(permit.keyId) ?? []).filter(({ id }) => id !== permit.id);
-    if (isOver && others.length === 0) this.#live.delete(permit.keyId);
-    else this.#live.set(permit.keyId, isOver ? others : [...others, permit]);
+  async #keep(row: NewPermit, change: { readonly action: string; readonly before?: unknown }): Promise<PermitRow> {
+    const permit = await this.#shelf.add(row, change);
+    if (permit.task !== null) this.#denied.delete(taskName(permit.keyId, permit.task));
+    for (const request of [...this.#requests.values()])
+      if (request.waiters[0]?.question.key.id === permit.keyId) await this.#serve(request);
+    return permit;
   }
 
   /** Calls of one task are asked for together. */
@@ -337,62 +266,37 @@ export class PermitDesk {
   }
 
   #tell(request: Request): void {
-    this.#admin.events.emit({ kind: 'told', method: PERMIT_ASKED, params: this.#view(request) });
+    this.#admin.events.emit({ kind: 'told', method: PERMIT_ASKED, params: requestView(request) });
   }
 
   #ended(id: string, outcome: PermitEnded['outcome']): void {
     this.#admin.events.emit({ kind: 'told', method: PERMIT_ENDED, params: { id, outcome } satisfies PermitEnded });
   }
-
-  #view({ id, matter, askedAt, waiters }: Request): PermitRequest {
-    const [first] = waiters;
-    const { key, task, reasons } = first?.question ?? { key: null, task: null, reasons: [] };
-    const { preset, bound } = matter;
-    return {
-      id,
-      key_hash: key?.hash ?? '',
-      key: key?.name ?? '',
-      behavior: matter.behavior?.name ?? null,
-      preset: preset && `@preset/${preset.slug}${preset.version === null ? '' : `@${preset.version}`}`,
-      model: matter.model,
-      provider: matter.provider,
-      bound: bound === null ? null : usdOfNano(bound),
-      task,
-      reasons: reasons.map(reasonText),
-      calls: waiters.length,
-      asked_at: askedAt,
-      deadline: waiters
-        .reduce((latest, { deadline }) => (deadline > latest ? deadline : latest), new Date(0))
-        .toISOString(),
-    };
-  }
 }
 
 const NONE: readonly RequirementRow[] = [];
-const NOTHING: ReadonlySet<string> = new Set();
+
+/** The permit that an answer gives: to the task, or once. A call without a session is its own task. */
+function leaveOf(
+  { key, task, callId }: Question,
+  { decision, minutes, usd, by }: PermitDecision & { readonly by: string },
+  now: Date,
+): NewPermit {
+  const isTask = decision === 'task' && task !== null;
+  const ends = isTask && usd !== undefined ? minutes : (minutes ?? TASK_MINUTES);
+  return {
+    keyId: key.id,
+    workspaceId: key.workspaceId,
+    kind: null,
+    value: null,
+    task: task ?? callId,
+    anyTask: false,
+    expiresAt: ends === undefined ? null : new Date(now.getTime() + ends * 60_000).toISOString(),
+    cap: usd === undefined ? null : nanoOfUsd(usd),
+    mostUses: isTask ? null : 1,
+    grantedBy: by,
+    note: null,
+  };
+}
 
 const taskName = (keyId: string, task: string) => `${keyId} ${task}`;
-
-const reasonText = ({ kind, value }: Reason) => (kind === 'key' ? 'key' : `${kind} ${value}`);
-
-function unanswered(question: Question, why: string): Refusal {
-  return refuse('permit_required', {
-    detail: `${why} (${question.reasons.map(reasonText).join(', ')})`,
-    metadata: factsOf(question),
-  });
-}
-
-function denial(question: Question, by: string): Refusal {
-  return refuse('permit_denied', {
-    detail: question.reasons.map(reasonText).join(', '),
-    metadata: { ...factsOf(question), by },
-  });
-}
-
-const factsOf = ({ key, task, reasons }: Question) => ({
-  scope: 'permit',
-  key: key.name,
-  key_hash: key.hash,
-  task,
-  reasons: reasons.map(reasonText),
-});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type Refusal, refuse } from '../errors.ts';
+import { type Requirement, requirementProblem } from '../policy/permit.ts';
 import { nanoOfUsd, usdOfNano } from '../pricing/money.ts';
 import type { PermitRow, PermitUse, RequirementRow } from '../store/permit-store.ts';
 import type { KeyRow } from '../store/store.ts';
@@ -13,6 +14,19 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be the hash of an API key'
 const kind = z.enum(['key', 'preset', 'provider', 'model', 'modality']);
 const value = z.string().trim().min(1, 'must not be empty').max(200);
 
+/** What needs a permit. One that no call could fall under is refused: it would seem to protect something. */
+export const requirementBody = z.strictObject({ kind, value }).check(isPossible);
+
+/** `POST {CALLGATE_API}/permits/requirements`. `value` of kind `key` is a key's hash; a preset's mark may stand before its slug. */
+export const requireBody = z
+  .strictObject({ kind, value: value.overwrite((said) => said.replace(/^@preset\//, '')) })
+  .check(isPossible);
+
+function isPossible({ value: said, issues }: z.core.ParsePayload<Requirement>): void {
+  const problem = requirementProblem(said);
+  if (problem) issues.push({ code: 'custom', input: said.value, path: ['value'], message: problem });
+}
+
 /** `POST {CALLGATE_API}/permits`: leave given ahead. Without `task`, the first task that needs it has it; `any_task`: all of them. */
 export const grantBody = z
   .strictObject({
@@ -20,11 +34,11 @@ export const grantBody = z
     task: z.string().min(1).max(256).optional(),
     any_task: z.boolean().optional(),
     /** Only for what is required of this; absent: for whatever is. */
-    only: z.strictObject({ kind, value }).optional(),
+    only: requireBody.optional(),
     expires_at: z.iso.datetime({ offset: true }).optional(),
     minutes: z.number().positive().max(525_600).optional(),
     /** US dollars. */
-    cap: z.number().positive().max(1_000_000).optional(),
+    cap: z.number().min(1e-9, 'must be more than nothing').max(1_000_000).optional(),
     uses: z.int().min(1).max(1_000_000).optional(),
     note: z.string().max(500).optional(),
     by: z.string().max(100).optional(),
@@ -37,9 +51,6 @@ export const grantBody = z
     path: ['minutes'],
     error: 'stands beside "expires_at"; take one of them',
   });
-
-/** `POST {CALLGATE_API}/permits/requirements`. `value` of kind `key` is a key's hash. */
-export const requireBody = z.strictObject({ kind, value });
 
 export async function grantPermit(
   { admin, desk }: BehaviorHouse,
@@ -56,7 +67,7 @@ export async function grantPermit(
       : new Date(admin.now().getTime() + body.minutes * 60_000).toISOString();
   if (expiresAt !== null && Date.parse(expiresAt) <= admin.now().getTime())
     return refuse('invalid_request', { message: 'expires_at: has passed' });
-  const permit = await desk.grant({
+  return desk.grant({
     keyId: key.id,
     workspaceId: key.workspaceId,
     kind: only?.row.kind ?? null,
@@ -69,8 +80,6 @@ export async function grantPermit(
     grantedBy: body.by ?? 'api',
     note: body.note ?? null,
   });
-  await audit(admin, { action: 'permit.grant', target: `permit:${permit.id}`, after: factsOf(permit) });
-  return permit;
 }
 
 export async function revokePermit(
@@ -83,7 +92,6 @@ export async function revokePermit(
     return refuse('not_found', { message: 'There is no such permit', metadata: { id } });
   if (permit.revokedAt !== null) return permit;
   await desk.revoke(permit);
-  await audit(admin, { action: 'permit.revoke', target: `permit:${id}`, before: factsOf(permit) });
   return (await admin.store.permits.get(id)) ?? permit;
 }
 
@@ -136,28 +144,17 @@ type ReadRequirement =
     }
   | Refusal;
 
-/** As the store names it: a key by its id, everything else as it was written, a preset without its mark. */
+/** As the store names it: a key by its id, everything else as it was written. */
 async function readRequirement(
   admin: AdminContext,
   organizationId: string,
   { kind: of, value: named }: z.infer<typeof requireBody>,
 ): Promise<ReadRequirement> {
-  switch (of) {
-    case 'key': {
-      const key = await keyOf(admin, organizationId, named);
-      return key.kind === 'refused'
-        ? key
-        : { kind: 'read', row: { kind: of, value: key.id }, ownWorkspaceId: key.workspaceId };
-    }
-    case 'modality':
-      return ['image', 'audio', 'video'].includes(named)
-        ? { kind: 'read', row: { kind: of, value: named }, ownWorkspaceId: null }
-        : refuse('invalid_request', { message: 'value: must be image, audio or video' });
-    case 'preset':
-      return { kind: 'read', row: { kind: of, value: named.replace(/^@preset\//, '') }, ownWorkspaceId: null };
-    default:
-      return { kind: 'read', row: { kind: of, value: named }, ownWorkspaceId: null };
-  }
+  if (of !== 'key') return { kind: 'read', row: { kind: of, value: named }, ownWorkspaceId: null };
+  const key = await keyOf(admin, organizationId, named);
+  return key.kind === 'refused'
+    ? key
+    : { kind: 'read', row: { kind: of, value: key.id }, ownWorkspaceId: key.workspaceId };
 }
 
 async function keyOf(admin: AdminContext, organizationId: string, wanted: string): Promise<KeyRow | Refusal> {
@@ -166,17 +163,6 @@ async function keyOf(admin: AdminContext, organizationId: string, wanted: string
     ? key
     : refuse('not_found', { message: 'API key not found', metadata: { hash: wanted.slice(0, 64) } });
 }
-
-const factsOf = ({ keyId, kind: of, value: named, task, anyTask, expiresAt, cap, mostUses, grantedBy }: PermitRow) => ({
-  key_id: keyId,
-  only: of && { kind: of, value: named },
-  task,
-  any_task: anyTask,
-  expires_at: expiresAt,
-  cap: cap === null ? null : usdOfNano(cap),
-  uses: mostUses,
-  by: grantedBy,
-});
 
 /** Whether a permit can still be used; a cap that is spent is told by its remainder. */
 function stateOf(permit: PermitRow, now: Date): 'live' | 'revoked' | 'expired' | 'used' {
@@ -188,7 +174,7 @@ function stateOf(permit: PermitRow, now: Date): 'live' | 'revoked' | 'expired' |
 /** A permit as it is shown. Money in US dollars. */
 export async function permitView(admin: AdminContext, permit: PermitRow): Promise<Record<string, unknown>> {
   const key = await admin.store.keys.byId(permit.keyId);
-  const layer = { id: `permit:${permit.id}`, limit: permit.cap, since: null };
+  const layer = { id: `permit:${permit.id}`, limit: permit.cap, since: null, includeByok: true };
   const [standing] = permit.cap === null ? [] : await admin.store.ledger.standings([layer]);
   return {
     id: permit.id,

@@ -47,6 +47,10 @@ type Grant = {
   readonly once?: boolean;
 };
 
+/** What only leave that is given ahead can say. */
+const AHEAD = ['task', 'anyTask', 'only', 'uses', 'note'] as const;
+const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** A person's leave for calls that need one. */
 export function addPermits(program: Command): void {
   const permits = addCommand(
@@ -102,6 +106,17 @@ export function addPermits(program: Command): void {
       const globals = globalsOf(command);
       if ((id === undefined) === (options.key === undefined))
         throw new CommandFailure('Name a waiting request, or a key with --key', 'See --help.', EXIT.usage);
+      const ahead = AHEAD.filter((name) => options[name] !== undefined);
+      if (id !== undefined && ahead.length > 0)
+        throw new CommandFailure(
+          `${ahead.map((name) => `--${dashed(name)}`).join(', ')} is for leave given ahead, with --key`,
+          'A waiting call is let go on with --once, --until and --cap.',
+          EXIT.usage,
+        );
+      if (id === undefined && options.once)
+        throw new CommandFailure('--once is for a waiting request', 'Ahead, say --uses 1.', EXIT.usage);
+      const cap = options.cap?.usd ?? null;
+      if (cap === 0) throw new CommandFailure('--cap 0 would let nothing through', 'See --help.', EXIT.usage);
       const api = await connect(globals);
       if (id !== undefined) {
         const minutes = options.until ? Math.max(1, (Date.parse(options.until) - Date.now()) / 60_000) : undefined;
@@ -109,7 +124,7 @@ export function addPermits(program: Command): void {
           decision: options.once ? 'once' : 'task',
           by: BY,
           ...(minutes === undefined ? {} : { minutes }),
-          ...(options.cap?.usd ? { usd: options.cap.usd } : {}),
+          ...(cap === null ? {} : { usd: cap }),
         };
         const { data } = await answer(api, id, body);
         return globals.json ? printJson(data) : note(`Granted (${data.outcome}).`);
@@ -121,7 +136,7 @@ export function addPermits(program: Command): void {
         ...(options.anyTask ? { any_task: true } : {}),
         ...(options.only === undefined ? {} : { only: await onlyOf(api, options.only) }),
         ...(options.until === undefined ? {} : { expires_at: options.until }),
-        ...(options.cap?.usd ? { cap: options.cap.usd } : {}),
+        ...(cap === null ? {} : { cap }),
         ...(options.uses === undefined ? {} : { uses: options.uses }),
         ...(options.note === undefined ? {} : { note: options.note }),
       });
@@ -161,8 +176,10 @@ export function addPermits(program: Command): void {
         const globals = globalsOf(command);
         const api = await connect(globals);
         const body = await onlyOf(api, `${kind}:${value}`);
+        const query = options.workspace === undefined ? '' : `?workspace=${encodeURIComponent(options.workspace)}`;
         if (options.remove) {
-          const found = (await requirements(api)).find((one) => one.kind === body.kind && one.value === body.value);
+          const all = await requirements(api, query);
+          const found = all.find((one) => one.kind === body.kind && one.value === body.value);
           if (!found)
             throw new CommandFailure(
               `No permit is required for ${kind} ${value}`,
@@ -171,7 +188,6 @@ export function addPermits(program: Command): void {
           const answered = await api.call(z.looseObject({}), 'DELETE', `${PATH}/requirements/${found.id}`);
           return globals.json ? printJson(answered) : note(`${kind} ${value} needs no permit any more.`);
         }
-        const query = options.workspace === undefined ? '' : `?workspace=${encodeURIComponent(options.workspace)}`;
         const { data } = await api.call(z.object({ data: requirement }), 'POST', `${PATH}/requirements${query}`, body);
         return globals.json ? printJson(data) : note(`${kind} ${value} needs a permit from now on.`);
       },
@@ -181,8 +197,8 @@ export function addPermits(program: Command): void {
 const answer = (api: Api, id: string, body: object) =>
   api.call(z.object({ data: permitEnded }), 'POST', `${PATH}/requests/${encodeURIComponent(id)}`, body);
 
-const requirements = async (api: Api) =>
-  (await api.call(z.object({ data: z.array(requirement) }), 'GET', `${PATH}/requirements`)).data;
+const requirements = async (api: Api, query = '') =>
+  (await api.call(z.object({ data: z.array(requirement) }), 'GET', `${PATH}/requirements${query}`)).data;
 
 /** `kind:value`; a key is named as everywhere, and sent by its hash. */
 async function onlyOf(api: Api, text: string): Promise<{ readonly kind: string; readonly value: string }> {

@@ -9,6 +9,7 @@ import { type Decided, decide } from './decide.ts';
 import { modelsOf } from './eligible.ts';
 import { keyRefusal } from './key-standing.ts';
 import { madeOf } from './made-of.ts';
+import { allNames, choosesModel } from './model-names.ts';
 import { taskOf } from './task.ts';
 
 /**
@@ -96,8 +97,10 @@ function subjectOf(asked: Asked, task: string | null, decided: Decided | null): 
   return {
     keyId: asked.key.id,
     preset: asked.preset?.slug ?? null,
-    models: [...new Set([...named, ...endpoints.map(({ model }) => model.id)])],
-    providers: [...new Set(endpoints.map(({ provider }) => provider.slug))],
+    // Another name of a model is no way around what is required of it.
+    models: [...new Set([...named, ...endpoints.flatMap((endpoint) => [...allNames(endpoint)])])],
+    isChosenElsewhere: endpoints.some(({ model }) => choosesModel(model.id)),
+    providers: [...new Set(endpoints.flatMap(({ provider }) => [provider.slug, provider.name]))],
     modalities: madeOf(asked.request, endpoints),
     task,
   };

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
-import { audit } from '../admin/audit.ts';
 import type { BehaviorHouse } from '../admin/behaviors.ts';
 import {
   grantBody,
@@ -83,14 +82,19 @@ export function permitRoutes(app: FastifyInstance, house: BehaviorHouse): void {
     if (waiting && !isOwn(key?.workspaceId, organizationOf(admin, request)))
       return sendRefusal(reply, refuse('not_found', { message: 'Nobody waits for this answer any more' }));
     const ended = await desk.answer(id, body.value);
-    if (isRefusal(ended)) return sendRefusal(reply, ended);
-    await audit(admin, { action: 'permit.answer', target: `permit-request:${id}`, before: waiting, after: body.value });
-    return sendData(reply, ended);
+    return isRefusal(ended) ? sendRefusal(reply, ended) : sendData(reply, ended);
   });
 
   app.get(`${PATH}/requirements`, scoped, async (request, reply) => {
+    const asked = read(query, request.query);
+    if (asked.kind === 'refused') return sendRefusal(reply, asked);
+    const { workspace: named } = asked.value;
+    const only = named === undefined ? null : workspaceOf(admin, request, named);
+    if (only?.kind === 'refused') return sendRefusal(reply, only);
     const organization = organizationOf(admin, request);
-    const rows = admin.store.permits.requirements().filter((row) => isOwn(row.workspaceId, organization));
+    const rows = admin.store.permits
+      .requirements()
+      .filter((row) => isOwn(row.workspaceId, organization) && (only === null || row.workspaceId === only.row.id));
     return sendData(reply, await Promise.all(rows.map((row) => requirementView(admin, row))));
   });
 

@@ -7,12 +7,15 @@ export type Requirement = { readonly kind: RequirementKind; readonly value: stri
 /** Why a call needs a permit: something is required, or its behavior is of tier B. */
 export type Reason = Requirement | { readonly kind: 'behavior'; readonly value: string };
 
-/** What of a call a requirement can be about. Model ids without variants. */
+/** What of a call a requirement can be about. */
 export type PermitSubject = {
   readonly keyId: string;
   readonly preset: string | null;
+  /** Every name of every model that may be asked. */
   readonly models: readonly string[];
-  /** Slugs of all who may be asked. */
+  /** One of them is chosen by a router, and nobody knows before which. */
+  readonly isChosenElsewhere: boolean;
+  /** Names of all who may be asked. */
   readonly providers: readonly string[];
   /** What it would make besides text. */
   readonly modalities: readonly string[];
@@ -44,9 +47,9 @@ function fallsUnder({ kind, value }: Requirement, subject: PermitSubject): boole
     case 'preset':
       return value === subject.preset;
     case 'provider':
-      return subject.providers.includes(value);
+      return subject.providers.some((provider) => provider.toLowerCase() === value.toLowerCase());
     case 'model':
-      return subject.models.some((model) => isModel(value, model));
+      return subject.isChosenElsewhere || subject.models.some((model) => isModel(value, model));
     case 'modality':
       return subject.modalities.includes(value);
   }
@@ -57,6 +60,27 @@ function isModel(pattern: string, model: string): boolean {
   const wanted = pattern.toLowerCase();
   const named = model.toLowerCase();
   return wanted.endsWith('*') ? named.startsWith(wanted.slice(0, -1)) : named === wanted;
+}
+
+const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const CHOOSES_ENDPOINTS = /:(?:nitro|floor|exacto)\b/;
+const MODALITIES: readonly string[] = ['image', 'audio', 'video'];
+
+/** Why no call could ever fall under a requirement, so that it would protect nothing; null: one could. */
+export function requirementProblem({ kind, value }: Requirement): string | null {
+  switch (kind) {
+    case 'key':
+      return null;
+    case 'preset':
+      return SLUG.test(value) ? null : 'must be the slug of a preset, without a version: all of them need the permit';
+    case 'provider':
+      return /^[^\s@:]+( [^\s@:]+)*$/.test(value) ? null : 'must be the slug of a provider';
+    case 'model':
+      if (/[\s@]/.test(value) || /\*./.test(value)) return 'must be the id of a model, or a start of ids and *';
+      return CHOOSES_ENDPOINTS.test(value) ? 'must be without :nitro and its like, which only choose endpoints' : null;
+    case 'modality':
+      return MODALITIES.includes(value) ? null : 'must be image, audio or video';
+  }
 }
 
 /** Whether a permit can be used at all by this call, for whatever reason it needs one. */
@@ -72,7 +96,9 @@ export function isForCall(permit: Permit, { keyId, task }: Pick<PermitSubject, '
 /** Whether a permit answers a reason. A behavior of tier B needs one for this task: one for any task is none for it. */
 export function covers(permit: Permit, reason: Reason): boolean {
   if (reason.kind === 'behavior') return permit.kind === null && !permit.anyTask;
-  return permit.kind === null || (permit.kind === reason.kind && permit.value === reason.value);
+  return (
+    permit.kind === null || (permit.kind === reason.kind && permit.value?.toLowerCase() === reason.value.toLowerCase())
+  );
 }
 
 /**

@@ -324,6 +324,68 @@ describe('what needs a permit', () => {
   });
 });
 
+describe('what can require a permit', () => {
+  it.each([
+    { kind: 'provider', value: 'ONE' },
+    { kind: 'model', value: 'ONE/Dear' },
+    { kind: 'model', value: 'one/d*' },
+  ])('is no matter of spelling: %j', async (requirement) => {
+    const { secret, hash } = await daemon.key();
+    const { json } = await api('permits/requirements', requirement);
+    const call = ask(secret, { model: 'one/dear' });
+    await answer((await waiting(hash))['id'], { decision: 'deny' });
+    expect(reasonOf(await call)).toBe('permit_denied');
+    await api(`permits/requirements/${json['data'].id}`, undefined, 'DELETE');
+  });
+
+  it.each([
+    { kind: 'preset', value: 'hello@3' },
+    { kind: 'preset', value: 'Hello' },
+    { kind: 'provider', value: 'one:nitro' },
+    { kind: 'model', value: 'one/m:nitro' },
+    { kind: 'model', value: 'one/*m' },
+    { kind: 'modality', value: 'smell' },
+  ])('is refused where no call could fall under it: %j', async (requirement) => {
+    const refused = await api('permits/requirements', requirement);
+    expect([refused.status, refused.json['error'].message]).toEqual([400, expect.stringMatching(/^value: must be /)]);
+    const { hash } = await daemon.key();
+    expect((await api('permits', { key: hash, only: requirement })).status).toBe(400);
+  });
+
+  it('a cap below a nano-dollar is none', async () => {
+    const { hash } = await daemon.key();
+    expect((await api('permits', { key: hash, cap: 1e-12 })).status).toBe(400);
+  });
+});
+
+describe('who gave leave', () => {
+  const records = async (): Promise<Json[]> =>
+    ((await (await daemon.request('/api/v1/callgate/audit?limit=20&about=permit.')).json()) as Json)['data'];
+
+  it('is recorded with each answer, the permit that it gave, and with a denial', async () => {
+    const { secret, hash } = await guarded();
+    const allowed = ask(secret, { session_id: 'recorded' });
+    await answer((await waiting(hash))['id'], { decision: 'task', usd: 1 });
+    expect((await allowed).status).toBe(200);
+    const denied = ask(secret, { session_id: 'another' });
+    const { id } = await waiting(hash);
+    await answer(id, { decision: 'deny' });
+    await denied;
+    const [second, first] = await records();
+    expect(second).toMatchObject({
+      action: 'permit.answer',
+      target: `permit-request:${id}`,
+      after: { decision: 'deny', by: 'test' },
+    });
+    expect(first).toMatchObject({
+      action: 'permit.answer',
+      target: expect.stringMatching(/^permit:/),
+      before: { task: 'recorded', key_hash: hash },
+      after: { task: 'recorded', cap: 1, by: 'test' },
+    });
+  });
+});
+
 describe('a daemon that stops', () => {
   it('lets go at once who waits, to call again', async () => {
     const one = await TestDaemon.start(`providers:\n${providerYaml('one', provider.baseUrl, ['m'])}`);

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../errors.ts';
 import type { BehaviorHouse } from '../behaviors.ts';
 import type { AdminContext } from '../context.ts';
-import { requireBody, requirePermit, unrequirePermit } from '../permits.ts';
+import { requirementBody, requirePermit, unrequirePermit } from '../permits.ts';
 import { DONE, done, type Item, type Kind, only } from './kind.ts';
 import { byNameOrId, identityIn, isId, nameOrId, workspaceField, workspaceOf } from './names.ts';
 
@@ -12,7 +12,7 @@ export function permitsKind(house: BehaviorHouse): Kind {
     defaults: {},
     fixed: [],
     merged: [],
-    body: requireBody.loose(),
+    body: requirementBody,
     read: async (admin) => {
       const keys = await admin.store.keys.list();
       return admin.store.permits.requirements().map((row) => {
@@ -48,9 +48,9 @@ async function bodyOf(
   admin: AdminContext,
   workspaceId: string,
   item: Item,
-): Promise<ReturnType<typeof requireBody.parse> | Refusal> {
-  const body = requireBody.parse(only(item, ['kind', 'value']));
-  if (body.kind !== 'key') return { ...body, value: body.value.replace(/^@preset\//, '') };
+): Promise<ReturnType<typeof requirementBody.parse> | Refusal> {
+  const body = requirementBody.parse(only(item, ['kind', 'value']));
+  if (body.kind !== 'key') return body;
   const key = byNameOrId(await admin.store.keys.list(), body.value, workspaceId);
   if (!key)
     return refuse('not_found', { message: `No key, or more than one, is called ${JSON.stringify(body.value)}` });
