@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { type MatchProgram, matchProgram, OpenMatches } from './open-matches.ts';
 
 /** OpenRouter's most. */
 const MOST_CHARACTERS = 100_000;
@@ -27,12 +28,19 @@ export function checkPattern(pattern: string): string | null {
 /** A pattern that is matched without backtracking (RE2): in time linear in the text, whatever the pattern and the text. */
 export class CustomPattern {
   readonly #compiled: RE2JS;
+  #program: MatchProgram | null = null;
 
   /** Throws when {@link checkPattern} has something against the pattern. */
   constructor(pattern: string) {
     const why = checkPattern(pattern);
     if (why) throw new Error(`a custom pattern cannot be used: ${why}`);
     this.#compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
+  }
+
+  /** What of a text that comes in pieces may still become a match. */
+  open(before: string): OpenMatches {
+    this.#program ??= matchProgram(this.#compiled);
+    return new OpenMatches(this.#program, before);
   }
 
   /** In the order they stand, none overlapping, none empty; UTF-16 offsets. */

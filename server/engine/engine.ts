@@ -195,7 +195,7 @@ export class Engine {
     if (result.kind === 'json') {
       const healed = course.plugins.healing && asksForJson(course.request) ? healAnswer(result) : result;
       if (healed !== result) course.stages.push(HEALING_STAGE);
-      const shown = course.content?.screens ? screenJson(course.content, course, healed) : healed;
+      const shown = course.content?.screens ? screenJson(this.#parts.log, course.content, course, healed) : healed;
       if (shown.kind === 'refused') {
         await settleBlocked(this.#parts, course, endpoint, healed.answer, shown);
         return this.#refused(id, input, shown, routeMetadata(course, endpoint, performance.now() - course.startedMs));

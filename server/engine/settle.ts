@@ -67,7 +67,7 @@ export async function settleAnswer(
   const cost = costOf(endpoint.model.price, usage, course.bound.weight.images, estimated);
   await settle(parts, course, endpoint, tally, ending, usage, cost);
   // That a guardrail stopped the answer says nothing against the endpoint.
-  noteAnswer(parts.memory, course, endpoint, usage, course.content?.blocked ? { ...ending, status: 200 } : ending);
+  noteAnswer(parts.memory, course, endpoint, usage, course.content?.refusal ? { ...ending, status: 200 } : ending);
   return { usage, cost };
 }
 

@@ -1,4 +1,5 @@
 import { errorBody, type Refusal, refuse } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
 import { costOf } from '../pricing/cost.ts';
 import { excludesReasoning } from '../providers/reasoning.ts';
 import type { Endpoint } from '../providers/registry.ts';
@@ -11,6 +12,7 @@ import type { JsonObject } from './resolve-preset.ts';
 import { type Settled, type SettleParts, settleAnswer, usageSoFar } from './settle.ts';
 import { spliceTopLevel } from './splice.ts';
 import { Tally } from './tally.ts';
+import { undecided } from './undecided.ts';
 import { codeFor } from './upstream-refusal.ts';
 import { usageReport } from './usage-report.ts';
 
@@ -35,7 +37,7 @@ export async function* streamThrough(
 ): AsyncGenerator<string, void, undefined> {
   const tally = new Tally();
   const firstByteMs = performance.now() - course.startedMs;
-  const frame = frameOf(course, endpoint);
+  const frame = frameOf(parts.log, course, endpoint);
   const stopCheckpoints = checkpoints(parts, course, endpoint, tally);
   let broken: Refusal | null = null;
   let hangUp: NodeJS.Timeout | undefined;
@@ -44,7 +46,7 @@ export async function* streamThrough(
     stopCheckpoints();
     const cancelled = course.signal.aborted;
     const status = cancelled ? 499 : (broken?.status ?? 200);
-    if (broken) tally.finishReason = course.content?.blocked ? 'content_filter' : 'error';
+    if (broken) tally.finishReason = course.content?.refusal ? 'content_filter' : 'error';
     const generationMs = performance.now() - course.startedMs;
     settled ??= settleAnswer(parts, course, endpoint, tally, {
       status,
@@ -103,7 +105,7 @@ type Frame = {
   readonly screen: StreamScreen | null;
 };
 
-function frameOf(course: Course, endpoint: Endpoint): Frame {
+function frameOf(log: Log, course: Course, endpoint: Endpoint): Frame {
   const model = endpoint.model.id;
   const provider = endpoint.provider.name;
   const created = Math.floor(course.startedAt.getTime() / 1000);
@@ -111,7 +113,9 @@ function frameOf(course: Course, endpoint: Endpoint): Frame {
     members: { id: course.id, object: 'chat.completion.chunk', created, model, provider },
     rewriter: new ChunkRewriter({ id: course.id, model, provider }, created),
     hidesThoughts: excludesReasoning(course.request),
-    screen: course.content?.screens ? new StreamScreen(course.content, course.request) : null,
+    screen: course.content?.screens
+      ? new StreamScreen(course.content, course.request, (error) => undecided(log, course.id, error))
+      : null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { CustomPattern } from '../detect/custom-regex.ts';
 import type { Finding } from '../detect/finding.ts';
 import { BLOCK_SCORE, detectInjection, FLAG_SCORE } from '../detect/injection/detect-injection.ts';
+import type { OpenMatches } from '../detect/open-matches.ts';
 import { detectPii } from '../detect/pii/detect-pii.ts';
 import { CORE_TYPES, PII_TYPES } from '../detect/pii/types.ts';
 import { detectSecrets } from '../detect/secrets/detect-secrets.ts';
@@ -72,6 +73,11 @@ export class ContentFilters {
     return this.#input.hits(text, speaker, 0);
   }
 
+  /** What custom patterns may still find in an answer that comes in pieces; null: there are none. `before`: what stands before it. */
+  openOutput(before: string): OpenCustom | null {
+    return this.#output.open(before);
+  }
+
   /** What begins at or after `from`; what stands before it has been passed on and is context alone. */
   output(text: string, from = 0): readonly Hit[] {
     return this.#output.hits(text, 'system', from);
@@ -81,12 +87,25 @@ export class ContentFilters {
 export type OutputReach = {
   readonly core: boolean;
   readonly secrets: boolean;
-  /** Characters at the end of a text that a match of the other filters may need. */
+  /** Characters at the end of a text that a match of names, addresses and national ids may need. */
   readonly others: number;
 };
 
-/** Characters that custom patterns may reach back over in a stream, and the rules for names, addresses and national ids. */
-const CUSTOM_REACH = 256;
+/** The matches of several patterns that are under way. */
+export class OpenCustom {
+  readonly #open: readonly OpenMatches[];
+
+  constructor(open: readonly OpenMatches[]) {
+    this.#open = open;
+  }
+
+  /** Takes in what comes next; from where on what has come so far cannot be passed on yet. */
+  push(text: string): number {
+    return Math.min(...this.#open.map((one) => one.push(text)));
+  }
+}
+
+/** Characters that the rules for names, addresses and national ids may reach back over in a stream. */
 const RULES_REACH = 160;
 const IDS_REACH = 32;
 
@@ -131,8 +150,12 @@ class Looking {
     const types = [...this.#pii];
     const guesses = types.includes('person-name') || types.includes('address');
     const ids = types.some((type) => !CORE.has(type));
-    const others = [this.#custom.length > 0 ? CUSTOM_REACH : 0, guesses ? RULES_REACH : 0, ids ? IDS_REACH : 0];
+    const others = [guesses ? RULES_REACH : 0, ids ? IDS_REACH : 0];
     return { core: types.some((type) => CORE.has(type)), secrets: this.#secrets, others: Math.max(...others) };
+  }
+
+  open(before: string): OpenCustom | null {
+    return this.#custom.length > 0 ? new OpenCustom(this.#custom.map(({ pattern }) => pattern.open(before))) : null;
   }
 
   hits(text: string, speaker: Speaker, from: number): readonly Hit[] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CORE_TYPES, PII_TYPES } from '../../server/detect/pii/types.ts';
 import { ContentCourse } from '../../server/engine/content/content-course.ts';
 import { JsonScreen } from '../../server/engine/content/json-screen.ts';
 import { TextScreen } from '../../server/engine/content/text-screen.ts';
@@ -162,6 +163,150 @@ describe('a text that comes in pieces', () => {
       // What may be held back, and looked at again with each piece, does not grow with the text.
       expect(steps[1] ?? 0, hostile).toBeLessThanOrEqual(Math.max(45_000, 2.2 * (steps[0] ?? 0)));
     }
+  });
+});
+
+describe('custom patterns in a text that comes in pieces', () => {
+  const withPatterns = (patterns: readonly string[], action: ContentAction = 'redact') =>
+    new ContentFilters({
+      ...rules(['email', 'phone']),
+      custom: patterns.map((pattern) => ({
+        value: { pattern, action, label: null, directions: ['input', 'output'] },
+        sources: [],
+      })),
+    });
+  const through = (own: ContentFilters, pieces: readonly string[]) => {
+    const screen = new TextScreen(new ContentCourse(own, new Vault(() => key)));
+    return pieces.map((piece) => screen.push(piece)).join('') + screen.flush();
+  };
+  const PATTERNS = [
+    '\\bcanary\\b',
+    'sk-[a-z]+',
+    '<<[^>]*>>',
+    'a{3,}b',
+    'foo$',
+    '^start',
+    '(?:ab|abcd)e?',
+    'x[\\s\\S]*y',
+    '\\d{4}-\\d{2}',
+    '(?:foo|foobar)baz?',
+    '(?i)ÉTÉ|😀+',
+  ] as const;
+
+  it('find what they find in the whole text, however it is cut', () => {
+    const part = fc.constantFrom(
+      ...[
+        'can',
+        'canary',
+        ' ',
+        '-',
+        'sk-',
+        'abc',
+        '<<',
+        '>',
+        '>>',
+        'aaa',
+        'b',
+        'foo',
+        'bar',
+        'baz',
+        'start',
+        'abcd',
+        'e',
+      ],
+      ...['x', 'y', '12', '1234-56', '\n', '😀', 'été', 'jane@acme.com', 'call 555-123-4567'],
+    );
+    fc.assert(
+      fc.property(
+        fc.subarray([...PATTERNS], { minLength: 1 }),
+        fc.array(part, { maxLength: 25 }),
+        fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }),
+        (patterns, parts, sizes) => {
+          const own = withPatterns(patterns);
+          const text = parts.join('');
+          expect(through(own, cut(text, sizes))).toBe(redacted(text, own.output(text), ({ label }) => label));
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('find what is longer than any window, and hold back nothing else', () => {
+    const own = withPatterns(['<<[^>]*>>']);
+    expect(through(own, cut(`a <<${'secret '.repeat(2_000)}>> b`, [7]))).toBe('a [REDACTED] b');
+    const screen = new TextScreen(new ContentCourse(own, new Vault(() => key)));
+    expect(screen.push('Nothing of it. ')).toBe('Nothing of it. ');
+    expect(screen.push('Now <')).toBe('Now ');
+    expect(screen.push('a>')).toBe('<a>');
+  });
+
+  it('refuse an answer rather than hold it back without bound', () => {
+    const screen = new TextScreen(new ContentCourse(withPatterns(['^a[\\s\\S]*z']), new Vault(() => key)));
+    const piece = 'a'.repeat(100_000);
+    expect(() => {
+      for (let at = 0; at < 100; at += 1) expect(screen.push(piece)).toBe('');
+    }).toThrow(/holds back/);
+  });
+});
+
+describe('what is opt-in, in a text that comes in pieces', () => {
+  const words = [
+    ...[
+      'Dear ',
+      'Mr. ',
+      'Anna ',
+      'Maria ',
+      'van ',
+      'der ',
+      'Berg',
+      'my name is ',
+      'I am ',
+      'Customer ',
+      'J. ',
+      'O’Neil',
+    ],
+    ...[
+      '12 ',
+      'Main ',
+      'Street ',
+      'Apt 4, ',
+      'Hauptstraße ',
+      'PO Box ',
+      'Springfield, ',
+      'IL ',
+      '62704',
+      ' ',
+      '\n',
+      '.',
+    ],
+    ...['NHS 401 023 2137', 'SIN: 046 454 286', '12345678Z', 'AB 12 34 56 C', 'RSSMRA85T10A562S', 'PESEL 44051401359'],
+    ...['4', '7', ', ', '-', 'Anotherverylongsurnameindeed ', 'Steuer-ID 86095742719', 'GOMC740516HDFRRL09'],
+  ];
+  const optIn = PII_TYPES.filter((type) => !(CORE_TYPES as readonly string[]).includes(type));
+
+  it.each([
+    ['national ids', optIn.filter((type) => type !== 'person-name' && type !== 'address')],
+    ['names and addresses', ['person-name', 'address']],
+    ['everything', [...PII_TYPES, 'secrets']],
+  ])('is redacted as the whole text is: %s', (_, types) => {
+    const own = new ContentFilters(rules(types));
+    let found = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...words, ...TEXTS), { minLength: 1, maxLength: 16 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
+        (parts, sizes) => {
+          const text = parts.join('');
+          const hits = own.output(text);
+          found += hits.length;
+          const screen = new TextScreen(new ContentCourse(own, new Vault(() => key)));
+          const out = cut(text, sizes).map((piece) => screen.push(piece));
+          expect(out.join('') + screen.flush()).toBe(redacted(text, hits, ({ label }) => label));
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+    expect(found).toBeGreaterThan(100);
   });
 });
 

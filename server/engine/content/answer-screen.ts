@@ -33,8 +33,13 @@ export class ChoiceScreen {
       if (isOver) passed = `${passed ?? ''}${this.#texts.get(name)?.flush() ?? ''}` || passed;
       if (passed !== null) out[name] = passed;
     }
+    if (Array.isArray(delta['content']))
+      out['content'] = delta['content'].map((part) => screenedPart(this.#course, part));
     if (Array.isArray(delta['reasoning_details']))
       out['reasoning_details'] = this.#details(delta['reasoning_details'], isLast);
+    if ('annotations' in delta) out['annotations'] = screenedLeaves(this.#course, delta['annotations']);
+    this.#nested(out, 'audio', 'transcript', isLast);
+    this.#nested(out, 'function_call', 'arguments', isLast);
     const made = this.#callsOf(calls, isLast);
     if (made.length > 0) out['tool_calls'] = made;
     else if (calls.length > 0) delete out['tool_calls'];
@@ -50,10 +55,25 @@ export class ChoiceScreen {
   #text(name: string): Screen {
     let screen = this.#texts.get(name);
     if (!screen) {
-      screen = name === 'content' && this.#isJson ? new JsonScreen(this.#course) : new TextScreen(this.#course);
+      if (name === 'function_call') screen = this.#arguments();
+      else screen = name === 'content' && this.#isJson ? new JsonScreen(this.#course) : new TextScreen(this.#course);
       this.#texts.set(name, screen);
     }
     return screen;
+  }
+
+  #arguments(): Screen {
+    return this.#course.filters.blocksOutput ? new Withheld(this.#course) : new JsonScreen(this.#course);
+  }
+
+  /** A text that comes in pieces within a member of the delta. */
+  #nested(out: Record<string, unknown>, member: string, field: string, isLast: boolean): void {
+    const made = out[member];
+    const isMade = typeof made === 'object' && made !== null;
+    const text = isMade ? (made as JsonObject)[field] : undefined;
+    let passed = typeof text === 'string' ? this.#text(member).push(text) : null;
+    if (isLast) passed = `${passed ?? ''}${this.#texts.get(member)?.flush() ?? ''}` || passed;
+    if (passed !== null) out[member] = { ...(isMade ? made : {}), [field]: passed };
   }
 
   #details(details: readonly unknown[], isLast: boolean): readonly unknown[] {
@@ -97,7 +117,7 @@ export class ChoiceScreen {
       if (typeof text !== 'string') continue;
       let screen = this.#calls.get(index);
       if (!screen) {
-        screen = this.#course.filters.blocksOutput ? new Withheld(this.#course) : new JsonScreen(this.#course);
+        screen = this.#arguments();
         this.#calls.set(index, screen);
       }
       return { ...call, [kind]: { ...made, [name]: screen.push(text) } };
@@ -153,10 +173,24 @@ export function screenedMessage(course: ContentCourse, message: JsonObject, isJs
     const parts = message[name];
     if (Array.isArray(parts)) out[name] = parts.map((part) => screenedPart(course, part));
   }
-  const { audio, tool_calls: calls } = message;
+  const { audio, tool_calls: calls, function_call: legacy, annotations } = message;
+  if (annotations !== undefined) out['annotations'] = screenedLeaves(course, annotations);
+  if (typeof legacy === 'object' && legacy !== null)
+    out['function_call'] = screenedCall(course, { function: legacy })['function'];
   if (typeof audio === 'object' && audio !== null) out['audio'] = screenedPart(course, audio);
   if (Array.isArray(calls)) out['tool_calls'] = calls.map((call) => screenedCall(course, call as JsonObject));
   return out;
+}
+
+/** Every string in it. */
+function screenedLeaves(course: ContentCourse, value: unknown): unknown {
+  if (typeof value === 'string') {
+    const screen = new TextScreen(course);
+    return screen.push(value) + screen.flush();
+  }
+  if (Array.isArray(value)) return value.map((item) => screenedLeaves(course, item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, screenedLeaves(course, inner)]));
 }
 
 function screenedPart(course: ContentCourse, part: unknown): unknown {

@@ -1,9 +1,12 @@
+import type { Refusal } from '../../errors.ts';
 import type { ContentFilters, Hit } from '../../policy/content-filters.ts';
 import type { ContentDirection, Source } from '../../policy/effective-policy.ts';
 import type { ContentFinding } from '../../store/store.ts';
 import type { JsonObject } from '../resolve-preset.ts';
-import { encoded } from './json-leaves.ts';
+import { answerBlocked } from './blocked.ts';
+import { encoded, looksLikeJson } from './json-leaves.ts';
 import type { Vault } from './vault.ts';
+import { rewriteJson } from './walk-request.ts';
 
 /** What the filters did to one call: counted, never quoted. */
 export class ContentCourse {
@@ -12,16 +15,21 @@ export class ContentCourse {
   readonly #found = new Map<string, { finding: ContentFinding; count: number; source: Source | null }>();
   /** What was taken out of the request, and what stands for it; the log keeps no more of it. */
   readonly #taken = new Map<string, string>();
-  #blocked: Hit | null = null;
+  #refusal: Refusal | null = null;
 
   constructor(filters: ContentFilters, vault: Vault) {
     this.filters = filters;
     this.vault = vault;
   }
 
-  /** The finding for which the answer may not go on. */
-  get blocked(): Hit | null {
-    return this.#blocked;
+  /** Why the answer may not go on; null while it may. */
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  /** The answer could not be looked at: it may not go on. */
+  fail(refusal: Refusal): void {
+    this.#refusal ??= refusal;
   }
 
   /** Whether the answer is to be looked at, or has values to be put back. */
@@ -40,7 +48,7 @@ export class ContentCourse {
 
   noteOutput(hit: Hit): void {
     this.#note('output', hit);
-    if (hit.action === 'block') this.#blocked ??= hit;
+    if (hit.action === 'block') this.#refusal ??= answerBlocked(hit);
   }
 
   /** What stands in a value's place. Injections are taken out for good: they must not come back. */
@@ -68,7 +76,13 @@ export class ContentCourse {
   }
 
   /** A text for the log: what was taken out of the request stays out. */
-  readonly conceal = (text: string): string => {
+  readonly conceal = (text: string): string =>
+    // Within JSON a value can be spelled by escapes.
+    this.#replaced(
+      text.includes('\\') && looksLikeJson(text) ? rewriteJson(text, 'user', (one) => this.#replaced(one)) : text,
+    );
+
+  #replaced(text: string): string {
     let out = text;
     for (const [value, label] of [...this.#taken].toSorted(([a], [b]) => b.length - a.length)) {
       out = out.replaceAll(value, () => label);
@@ -76,7 +90,7 @@ export class ContentCourse {
       if (escaped !== value) out = out.replaceAll(escaped, () => encoded(label));
     }
     return out;
-  };
+  }
 
   #note(direction: ContentDirection, { detector, type, rule, action, sources, score }: Hit): void {
     const key = [direction, type, rule, action].join('\0');

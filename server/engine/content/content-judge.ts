@@ -34,7 +34,13 @@ export class ContentJudge {
   hidden(refusal: Refusal, { policy: { content: rules } }: Asked): Refusal {
     if (rules === null || refusal.screened) return refusal;
     const conceal = (text: string) => {
-      const hits = this.#filtersOf(rules).input(text, 'user');
+      let hits: readonly Hit[];
+      try {
+        hits = this.#filtersOf(rules).input(text, 'user');
+      } catch {
+        // What cannot be looked at is not kept: the call was refused for that very reason.
+        return '[REDACTED]';
+      }
       const taken = hits.flatMap((hit): Hit[] => (hit.action === 'flag' ? [] : [{ ...hit, action: 'redact' }]));
       return redacted(text, apart(taken), ({ label }) => label);
     };

@@ -19,11 +19,20 @@ const BLOCK_BEGINS = '-----BEGIN ';
  * finding: the last word, the groups of digits before it, a credential that has not ended. `from`: what stands before has been passed on.
  */
 export function openFrom(text: string, from: number, reach: OutputReach): number {
+  const open = tokenFrom(text, from, reach);
+  return reach.others > 0 ? closedAt(text, from, reach, Math.min(open, text.length - reach.others)) : open;
+}
+
+/** The last place up to `at` where a text can be cut: not within what addresses and numbers are made of. */
+export function closedAt(text: string, from: number, reach: OutputReach, at: number): number {
+  return at <= from ? from : at >= text.length ? at : tokenFrom(text.slice(0, at), from, reach);
+}
+
+function tokenFrom(text: string, from: number, reach: OutputReach): number {
   let open = text.length;
   if (reach.core || reach.secrets) open = Math.min(open, wordFrom(text, from, reach.secrets));
   if (reach.core) open = Math.min(open, numberFrom(text, from), ibanFrom(text, from));
   if (reach.secrets) open = Math.min(open, blockFrom(text, from));
-  if (reach.others > 0) open = Math.min(open, text.length - reach.others);
   open = Math.max(open, from);
   // Never between the halves of a character.
   const before = text.charCodeAt(open - 1);

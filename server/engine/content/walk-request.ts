@@ -74,8 +74,9 @@ function rewriteText(text: string, speaker: Speaker, visit: Visit): string {
 
 function rewritePart(part: unknown, speaker: Speaker, visit: Visit): unknown {
   if (!isObject(part)) return part;
-  let out = part;
-  for (const name of ['text', 'summary', 'refusal']) {
+  // Results of tools have parts of their own.
+  let out = rewriteContent(part, part['type'] === 'tool_result' ? 'tool' : speaker, visit);
+  for (const name of ['text', 'summary', 'refusal', 'thinking', 'output', 'transcript']) {
     const value = part[name];
     if (typeof value !== 'string') continue;
     const rewritten = rewriteText(value, speaker, visit);
@@ -105,18 +106,27 @@ function rewriteMade(made: JsonObject, speaker: Speaker, visit: Visit): JsonObje
   return made;
 }
 
-/** Each leaf by what it means; one that changes becomes a string, all other bytes stand. */
+/**
+ * Each leaf by what it means; one that changes becomes a string, all other bytes stand. A text that only begins like JSON, such as a log,
+ * is looked at as a whole too: what is found in it need not end at a comma or colon.
+ */
 export function rewriteJson(text: string, speaker: Speaker, visit: Visit): string {
   let out = '';
   let copied = 0;
-  for (const { start, end, value, name } of jsonLeaves(text)) {
+  let isJson = true;
+  for (const { start, end, value, isString, name } of jsonLeaves(text)) {
+    if (!isString) isJson &&= NUMBER.test(value) && !isName(text, end);
     const rewritten = visit(value, speaker, name);
     if (rewritten === value) continue;
     out += `${text.slice(copied, start)}"${encoded(rewritten)}"`;
     copied = end;
   }
-  return copied === 0 ? text : out + text.slice(copied);
+  const all = copied === 0 ? text : out + text.slice(copied);
+  return isJson ? all : visit(all, speaker);
 }
+
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const isName = (text: string, end: number) => text.charCodeAt(end) === 0x3a;
 
 function speakerOf(role: unknown): Speaker {
   if (role === 'user' || role === 'assistant') return role;
