@@ -10,7 +10,9 @@ export const MODALITIES: readonly Modality[] = ['image', 'audio', 'video'];
 export function askedModalities(request: JsonObject): ReadonlySet<Modality> {
   const { modalities, audio } = request;
   const asked = new Set<Modality>();
-  if (Array.isArray(modalities)) for (const one of MODALITIES) if (modalities.includes(one)) asked.add(one);
+  // Google's are in capitals.
+  const named = Array.isArray(modalities) ? modalities.map((one) => String(one).toLowerCase()) : [];
+  for (const one of MODALITIES) if (named.includes(one)) asked.add(one);
   if (typeof audio === 'object' && audio !== null) asked.add('audio');
   return asked;
 }
@@ -34,6 +36,13 @@ function madeBy(endpoint: Endpoint, request: JsonObject): ReadonlySet<Modality> 
   const outputs = outputModalities(endpoint.model);
   for (const one of MODALITIES) if (outputs.includes(one)) made.add(one);
   return made;
+}
+
+/** What a call makes, or may make without being asked, at any of the endpoints that may serve it; its tools included. */
+export function madeOf(request: JsonObject, endpoints: readonly Endpoint[]): readonly Modality[] {
+  const made = new Set([...askedModalities(request), ...toolModalities(request)]);
+  for (const endpoint of endpoints) for (const one of madeBy(endpoint, request)) made.add(one);
+  return MODALITIES.filter((one) => made.has(one));
 }
 
 export type ModalityDenial = {

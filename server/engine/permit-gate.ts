@@ -8,7 +8,7 @@ import type { BehaviorOfKey, PermitHeld, PermitMatter } from './behavior-parts.t
 import { type Decided, decide } from './decide.ts';
 import { modelsOf } from './eligible.ts';
 import { keyRefusal } from './key-standing.ts';
-import { madeOf } from './made-of.ts';
+import { madeOf } from './modalities.ts';
 import { allNames, choosesModel } from './model-names.ts';
 import { taskOf } from './task.ts';
 

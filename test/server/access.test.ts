@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { accessDenial } from '../../server/engine/access.ts';
 import { behindRouter, commonNames, requestBehind } from '../../server/engine/behind-router.ts';
 import { regionOf, zdrGroupsBehind } from '../../server/engine/data-rules.ts';
-import { toolModalities } from '../../server/engine/modalities.ts';
+import { askedModalities, madeOf, toolModalities } from '../../server/engine/modalities.ts';
 import type { AccessRules, Source, ZdrGroup } from '../../server/policy/effective-policy.ts';
 import type { CatalogueModel } from '../../server/pricing/catalogue.ts';
 import { outputModalities } from '../../server/pricing/output-modalities.ts';
@@ -224,6 +224,14 @@ describe('what is made', () => {
       expect(outputModalities(endpoint('one', id).model)).toEqual(['text']);
     },
   );
+
+  it('is asked for in any spelling, and made by whatever may make it', () => {
+    expect([...askedModalities({ modalities: ['TEXT', 'IMAGE'] })]).toEqual(['image']);
+    // A permit asks for the same as a rule forbids.
+    expect(madeOf({}, [endpoint('one', 'google/imagen-4')])).toEqual(['image']);
+    expect(madeOf({ tools: [{ type: 'openrouter:speech_generation' }] }, [])).toEqual(['audio']);
+    expect(madeOf({ modalities: ['text'] }, [endpoint('one', 'openai/gpt-4o')])).toEqual([]);
+  });
 
   it('tools that make something are told by their type, a function by none', () => {
     const made = (...tools: unknown[]) => [...toolModalities({ tools })];
