@@ -113,7 +113,7 @@ function ignoredProvider({ ignoredProviders }: AccessRules, { provider }: Endpoi
 
 function dataDenial(access: AccessRules, endpoint: Endpoint): Denial | null {
   const { provider, model } = endpoint;
-  const group = zdrGroupOf(provider.slug);
+  const group = zdrGroupOf(provider);
   const zdr = access.zdr.find(({ value }) => value === group);
   const promise = `data_policy of ${provider.slug} in config.yaml, where that is true`;
   if (zdr && !retainsNothing(provider)) {

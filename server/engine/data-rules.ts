@@ -1,5 +1,6 @@
 import type { AccessRules, DataRegion, ZdrGroup } from '../policy/effective-policy.ts';
 import type { CatalogueModel } from '../pricing/catalogue.ts';
+import type { Provider } from '../providers/provider.ts';
 import { type Endpoint, retainsNothing } from '../providers/registry.ts';
 import { choosesModel } from './model-names.ts';
 
@@ -11,6 +12,13 @@ const FIRST_PARTIES: Readonly<Record<string, ZdrGroup>> = {
   'google-ai-studio': 'google',
   xai: 'xai',
 };
+/** Where they take requests in, by whatever name config.yaml has them. */
+const FIRST_PARTY_HOSTS: readonly (readonly [host: string, group: ZdrGroup])[] = [
+  ['api.anthropic.com', 'anthropic'],
+  ['api.openai.com', 'openai'],
+  ['generativelanguage.googleapis.com', 'google'],
+  ['api.x.ai', 'xai'],
+];
 /** Clouds that serve the groups' models under their own terms: no group is about them. */
 const CLOUDS: ReadonlySet<string> = new Set(['amazon-bedrock', 'bedrock', 'google-vertex', 'vertex', 'azure']);
 const AUTHORS: Readonly<Record<string, ZdrGroup>> = {
@@ -23,8 +31,12 @@ const AUTHORS: Readonly<Record<string, ZdrGroup>> = {
 const OPEN_MODEL = /gpt-oss|gemma|grok-1\b|whisper/;
 
 /** The group that an endpoint called directly belongs to; null: none is about it. */
-export function zdrGroupOf(slug: string): ZdrGroup | null {
-  return FIRST_PARTIES[slug] ?? (CLOUDS.has(slug) ? null : 'other');
+export function zdrGroupOf({ slug, baseUrl }: Pick<Provider, 'slug' | 'baseUrl'>): ZdrGroup | null {
+  const named = FIRST_PARTIES[slug];
+  if (named) return named;
+  const { hostname } = new URL(baseUrl());
+  const at = FIRST_PARTY_HOSTS.find(([host]) => hostname === host || hostname.endsWith(`.${host}`));
+  return at?.[1] ?? (CLOUDS.has(slug) ? null : 'other');
 }
 
 /** The groups whose endpoints may be behind a router for this model; null: any. */

@@ -65,6 +65,18 @@ describe('zero data retention by group', () => {
     expect(ruleOf(endpoint('groq', 'openai/gpt-oss-120b'), zdr('other'))).toBe('enforce_zdr_other');
   });
 
+  it('knows a first party by its address, too, whatever config.yaml calls it', () => {
+    const at = (baseUrl: string) => endpoint('ours', 'ours/m', { provider: { baseUrl: () => baseUrl } });
+    const every = zdr('anthropic', 'openai', 'google', 'xai');
+    expect(ruleOf(at('https://api.openai.com/v1'), every)).toBe('enforce_zdr_openai');
+    expect(ruleOf(at('https://eu.api.openai.com/v1'), every)).toBe('enforce_zdr_openai');
+    expect(ruleOf(at('https://api.anthropic.com/v1'), every)).toBe('enforce_zdr_anthropic');
+    expect(ruleOf(at('https://generativelanguage.googleapis.com/v1beta/openai'), every)).toBe('enforce_zdr_google');
+    expect(ruleOf(at('https://api.x.ai/v1'), every)).toBe('enforce_zdr_xai');
+    expect(ruleOf(at('https://notapi.openai.com.example/v1'), every)).toBeNull();
+    expect(ruleOf(at('https://notapi.openai.com.example/v1'), zdr('other'))).toBe('enforce_zdr_other');
+  });
+
   it('keeps what is promised, and what runs on this machine', () => {
     const promised = { provider: { dataPolicy: { zdr: true, noTraining: true } } };
     expect(ruleOf(endpoint('openai', 'openai/gpt', promised), zdr('openai'))).toBeNull();
