@@ -28,18 +28,25 @@ type Proposed = {
   readonly request: Readonly<Record<string, unknown>>;
 };
 
+/** Forgets what nobody has decided about in time. */
+export async function expireProposals({ store, now }: AdminContext): Promise<void> {
+  const at = now();
+  await store.proposals.expire(new Date(at.getTime() - EXPIRES_MS).toISOString(), at.toISOString());
+}
+
 /** Keeps a call that a behavior proposes: once, however often it is proposed while nobody has decided about it. */
 export async function keepProposal(
-  { store, events, log, now }: AdminContext,
+  admin: AdminContext,
   proposed: Proposed,
 ): Promise<{ readonly kind: 'kept'; readonly id: string } | { readonly kind: 'full' }> {
+  const { store, events, log, secrets, now } = admin;
   const { behavior, key, request, preset } = proposed;
   const text = JSON.stringify(request);
   const fingerprint = createHash('sha256')
     .update(`${key.id}\n${preset?.hash ?? ''}\n${text}`)
     .digest('hex');
   const at = now();
-  await store.proposals.expire(new Date(at.getTime() - EXPIRES_MS).toISOString(), at.toISOString());
+  await expireProposals(admin);
   const [same] = await store.proposals.list({ behaviorId: behavior.id, status: 'pending', fingerprint }, 1);
   if (same) return { kind: 'kept', id: same.id };
   if (text.length > MOST_BYTES || (await store.proposals.pending(behavior.id)) >= MOST_PENDING) return { kind: 'full' };
@@ -60,7 +67,8 @@ export async function keepProposal(
     presetHash: preset?.hash ?? null,
     task: proposed.task,
     fingerprint,
-    request: text,
+    // As the caller sent it: what a guardrail takes out of a call is not to lie about in the store.
+    request: secrets.seal(sealName(id), text),
     decidedAt: null,
     generationId: null,
     note: null,
@@ -92,8 +100,11 @@ export async function beginProposal({ admin }: BehaviorHouse, id: string): Promi
   const { row } = found;
   const key = await admin.store.keys.byId(row.keyId);
   if (!key) return refuse('not_found', { message: 'The key of this proposal is gone: reject it' });
+  const body = row.status === 'pending' ? requestOf(admin, row) : null;
+  if (row.status === 'pending' && body === null)
+    return refuse('proposal_stale', { detail: 'it was kept under another master key', metadata: { id } });
   const began =
-    row.request !== null &&
+    body !== null &&
     (await admin.store.transact(async () => {
       const moved = await admin.store.proposals.move(id, 'pending', {
         status: 'running',
@@ -102,8 +113,8 @@ export async function beginProposal({ admin }: BehaviorHouse, id: string): Promi
       if (moved) await audit(admin, { action: 'proposal.run', target: `proposal:${id}`, after: factsOf(row) });
       return moved;
     }));
-  if (!began || row.request === null) return decided(found.row, (await admin.store.proposals.get(id))?.status);
-  return { kind: 'begun', row, key, body: JSON.parse(row.request) };
+  if (!began) return decided(found.row, (await admin.store.proposals.get(id))?.status);
+  return { kind: 'begun', row, key, body };
 }
 
 /** What came of it. A run that was refused on its way (by a budget, say) cost nothing and waits on, so that it can be run again. */
@@ -166,6 +177,19 @@ const factsOf = ({ behaviorId, keyId, model, provider, presetSlug, presetVersion
   task,
 });
 
+const sealName = (id: string) => `proposal ${id}`;
+
+/** What is proposed; null when it has been forgotten, or was sealed under a master key that is gone. */
+function requestOf({ secrets, log }: AdminContext, { id, request }: ProposalRow): BegunProposal['body'] | null {
+  if (request === null) return null;
+  try {
+    return JSON.parse(secrets.unseal(sealName(id), request));
+  } catch (error) {
+    log.warn('a proposal cannot be read', { id, error: error instanceof Error ? error.name : 'unknown' });
+    return null;
+  }
+}
+
 /** A proposal as it is shown; its request only to those who ask for this one. Money in US dollars. */
 export function proposalView(admin: AdminContext, row: ProposalRow, whole = false): Record<string, unknown> {
   const behavior = admin.store.behaviors.all().find(({ id }) => id === row.behaviorId);
@@ -185,6 +209,6 @@ export function proposalView(admin: AdminContext, row: ProposalRow, whole = fals
     decided_at: row.decidedAt,
     generation_id: row.generationId,
     note: row.note,
-    ...(whole ? { request: row.request === null ? null : JSON.parse(row.request) } : {}),
+    ...(whole ? { request: requestOf(admin, row) } : {}),
   };
 }

@@ -21,7 +21,7 @@ export type ProposalRow = {
   readonly task: string | null;
   /** SHA-256 of key and request: the same call is proposed once. */
   readonly fingerprint: string;
-  /** The request as the caller sent it, as JSON; null once it has been decided about. */
+  /** The request as the caller sent it, as JSON, sealed under `proposal <id>`; null once it has been decided about. */
   readonly request: string | null;
   readonly decidedAt: string | null;
   /** Of its run. */
@@ -32,6 +32,8 @@ export type ProposalRow = {
 export type ProposalPatch = Partial<Pick<ProposalRow, 'status' | 'request' | 'decidedAt' | 'generationId' | 'note'>>;
 
 export type ProposalFilter = {
+  /** Absent: of any. */
+  readonly workspaceIds?: readonly string[];
   readonly behaviorId?: string;
   readonly status?: ProposalStatus;
   readonly fingerprint?: string;

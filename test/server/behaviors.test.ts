@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeProvider } from '../support/fake-provider.ts';
 import { providerYaml, TestDaemon } from '../support/test-daemon.ts';
@@ -143,6 +145,53 @@ describe('a behavior', () => {
   });
 });
 
+describe('a behavior whose key is deleted', () => {
+  it('stays with its ledger, and goes on with another key', async () => {
+    const { secret, hash, id } = await behavior('A');
+    expect((await ask(secret)).json['error'].metadata.reason).toBe('proposal_only');
+    await api('permits/requirements', { kind: 'key', value: hash });
+    expect((await daemon.request(`/api/v1/keys/${hash}`, { method: 'DELETE' })).status).toBe(200);
+    // What was off limits for it alone is no more.
+    const required: Json[] = (await api('permits/requirements')).json['data'];
+    expect(required.filter(({ kind }) => kind === 'key')).toEqual([]);
+    expect(await show(id)).toMatchObject({ key: null, proposals: 1 });
+    const refused = await api(`behaviors/${id}`, { preset: 'other' }, 'PATCH');
+    expect([refused.status, refused.json['error'].message]).toEqual([409, expect.stringContaining('was deleted')]);
+    const fresh = await daemon.key({ name: 'its next' });
+    expect((await api(`behaviors/${id}`, { key: fresh.hash }, 'PATCH')).json['data'].key.name).toBe('its next');
+    expect((await ask(fresh.secret)).json['error'].metadata.reason).toBe('proposal_only');
+    expect((await ledger(id)).map(({ kind }) => kind)).toEqual(['changed', 'created']);
+  });
+});
+
+describe('behaviors of two organizations', () => {
+  it('may have one name, and none sees the other’s', async () => {
+    const made = await daemon.request('/api/v1/callgate/policy/apply', {
+      body: { text: 'organizations: [{ slug: acme }]\nkeys: [{ name: theirs, workspace: acme/default }]\n' },
+    });
+    expect(made.status).toBe(200);
+    const ours = await behavior('C', { name: 'same' });
+    const theirs = async (path: string, body?: unknown) => {
+      const response = await daemon.request(path, {
+        headers: { 'x-callgate-organization': 'acme' },
+        ...(body === undefined ? {} : { body }),
+      });
+      return { status: response.status, json: (await response.json()) as Json };
+    };
+    await theirs('/api/v1/callgate/presets/audit/publish', { text: '---\nname: audit\nmodel: one/m\n---\nLook.\n' });
+    const keys = (await theirs('/api/v1/keys')).json['data'] as Json[];
+    const hash = keys.find(({ name }) => name === 'theirs')?.['hash'];
+    const created = await theirs('/api/v1/callgate/behaviors', { name: 'same', preset: 'audit', key: hash, tier: 'C' });
+    expect(created.status).toBe(201);
+    expect((await show('same')).id).toBe(ours.id);
+    const seen = await theirs('/api/v1/callgate/behaviors/same');
+    expect(seen.json['data'].id).toBe(created.json['data'].id);
+    expect((await theirs(`/api/v1/callgate/behaviors/${ours.id}`)).status).toBe(404);
+    expect((await theirs('/api/v1/callgate/behaviors/proposals')).json['data']).toEqual([]);
+    expect((await theirs('/api/v1/callgate/permits')).json['data']).toEqual([]);
+  });
+});
+
 describe('a failure', () => {
   it('demotes by rule: C to B on the first, B to A on the second within seven days, one step at a time', async () => {
     const { id, secret } = await behavior('C');
@@ -285,6 +334,19 @@ describe('a behavior of tier A', () => {
     expect(after).toMatchObject({ status: 'run', request: null, generation_id: run.json['id'] });
     const again = await api(`behaviors/proposals/${metadata.proposal_id}/run`, {});
     expect([again.status, again.json['error'].metadata.reason]).toEqual([409, 'proposal_decided']);
+  });
+
+  it('is kept sealed, with what a guardrail would take out of it', async () => {
+    const { secret } = await behavior('A');
+    const content = `Write to jane.${counter}@acme.com`;
+    const id = (await ask(secret, { messages: [{ role: 'user', content }] })).json['error'].metadata.proposal_id;
+    const kept = readdirSync(daemon.state, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+    expect(kept.some((text) => text.includes(id))).toBe(true);
+    expect(kept.some((text) => text.includes(`jane.${counter}@acme.com`))).toBe(false);
+    expect((await api(`behaviors/proposals/${id}`)).json['data'].request.messages[0].content).toBe(content);
+    expect((await api(`behaviors/proposals/${id}/run`, {})).status).toBe(200);
   });
 
   it('is run once, whoever else runs it at the same moment', async () => {
