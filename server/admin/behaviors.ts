@@ -8,8 +8,10 @@ import type { KeyRow, PresetRow } from '../store/store.ts';
 import { audit } from './audit.ts';
 import type { BehaviorBook } from './behavior-book.ts';
 import { type BehaviorRules, type BehaviorRulesPatch, rulesOver } from './behavior-rules.ts';
+import { presetName } from './behavior-view.ts';
 import type { AdminContext } from './context.ts';
 import type { PermitDesk } from './permit-desk.ts';
+import { isWithin } from './workspace-scope.ts';
 
 /** What operations on behaviors, permits and runaway keys work on. */
 export type BehaviorHouse = {
@@ -46,9 +48,13 @@ export const updateBehaviorBody = z.strictObject({
 
 export type Found = { readonly kind: 'behavior'; readonly row: BehaviorRow };
 
-/** By id, or by a name that only one has. */
-export function findBehavior({ admin }: BehaviorHouse, wanted: string): Found | Refusal {
-  const rows = admin.store.behaviors.all();
+/** By id, or by a name that only one has; with an organization, one of that one. */
+export function findBehavior(
+  { admin }: BehaviorHouse,
+  wanted: string,
+  organizationId?: string | undefined,
+): Found | Refusal {
+  const rows = admin.store.behaviors.all().filter((row) => isWithin(admin, row.workspaceId, organizationId));
   const byId = rows.find(({ id }) => id === wanted);
   const named = rows.filter((row) => row.name === wanted);
   const row = byId ?? named[0];
@@ -105,6 +111,12 @@ export async function updateBehavior(
     if (refused) return refused;
   }
   const current = await admin.store.keys.byId(row.keyId);
+  if (!current && body.key === undefined && body.preset !== undefined) {
+    return refuse('behavior_conflict', {
+      message: `The key of "${row.name}" was deleted: give it another one first`,
+      metadata: { behavior_id: row.id },
+    });
+  }
   const named = body.preset ?? presetName(row);
   const bound =
     body.key === undefined && body.preset === undefined
@@ -203,46 +215,6 @@ export async function setBehaviorRules(
   return book.rulesOf(workspaceId);
 }
 
-/** A behavior as it is shown. */
-export async function behaviorView(house: BehaviorHouse, row: BehaviorRow): Promise<Record<string, unknown>> {
-  const { admin, book } = house;
-  const key = await admin.store.keys.byId(row.keyId);
-  const standing = { ...row, cleanCalls: book.cleanCalls(row) };
-  const promotion = promotionOf(standing, book.rulesOf(row.workspaceId), admin.now());
-  return {
-    id: row.id,
-    name: row.name,
-    workspace_id: row.workspaceId,
-    tier: row.tier,
-    preset: presetName(row),
-    pinned: row.presetVersion !== null,
-    key: key && { hash: key.hash, name: key.name, label: key.label, suspended: key.suspendedAt !== null },
-    clean_calls: standing.cleanCalls,
-    clean_since: row.cleanSince,
-    promotion: {
-      kind: promotion.kind,
-      to: promotion.kind === 'none' ? null : promotion.to,
-      calls_left: promotion.kind === 'unearned' ? promotion.callsLeft : 0,
-      earliest: promotion.kind === 'unearned' ? promotion.earliest : null,
-    },
-    proposals: await admin.store.proposals.pending(row.id),
-    created_at: row.createdAt,
-    updated_at: row.updatedAt,
-  };
-}
-
-/** A line of a behavior's ledger as it is shown. */
-export const entryView = (entry: BehaviorEntry): Record<string, unknown> => ({
-  id: entry.id,
-  at: entry.at,
-  kind: entry.kind,
-  code: entry.code,
-  generation_id: entry.callId,
-  detail: entry.detail,
-  tier_before: entry.tierBefore,
-  tier_after: entry.tierAfter,
-});
-
 type Bound =
   | { readonly kind: 'bound'; readonly key: KeyRow; readonly slug: string; readonly version: number | null }
   | Refusal;
@@ -303,9 +275,6 @@ function unearned({ admin, book }: BehaviorHouse, row: BehaviorRow, to: Tier): R
     metadata: { tier: row.tier, to, calls_left: callsLeft, earliest },
   });
 }
-
-const presetName = ({ presetSlug, presetVersion }: BehaviorRow) =>
-  presetVersion === null ? presetSlug : `${presetSlug}@${presetVersion}`;
 
 const factsOf = (row: BehaviorRow, key: KeyRow | null) => ({
   name: row.name,

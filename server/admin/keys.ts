@@ -196,7 +196,12 @@ export async function deleteKey(
     });
   }
   const change = { action: 'key.delete', target: `key:${key.id}`, before: key };
-  await audited(admin, change, () => admin.store.keys.delete(key.id));
+  await audited(admin, change, async () => {
+    await admin.store.keys.delete(key.id);
+    const { permits } = admin.store;
+    for (const { id, kind, value } of permits.requirements())
+      if (kind === 'key' && value === key.id) await permits.unrequire(id);
+  });
   changed(admin, 'key deleted', key);
   return { kind: 'deleted' };
 }

@@ -25,6 +25,11 @@ export function findWorkspace(
   });
 }
 
+/** Ids of an organization's workspaces. */
+export function workspacesOf({ store }: AdminContext, organizationId: string): readonly string[] {
+  return store.workspaces.all().flatMap((row) => (row.organizationId === organizationId ? [row.id] : []));
+}
+
 /** The workspace that is named, else the organization's default one, which may have been deleted. */
 export function workspaceOrDefault(
   admin: AdminContext,

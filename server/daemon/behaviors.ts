@@ -2,7 +2,7 @@ import { BehaviorBook } from '../admin/behavior-book.ts';
 import type { BehaviorHouse } from '../admin/behaviors.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { PermitDesk } from '../admin/permit-desk.ts';
-import { keepProposal } from '../admin/proposals.ts';
+import { expireProposals, keepProposal } from '../admin/proposals.ts';
 import { ranAway, runawayRulesOf } from '../admin/runaway.ts';
 import type { BehaviorParts } from '../engine/behavior-parts.ts';
 import { RunawayWatch } from '../engine/runaway-watch.ts';
@@ -22,6 +22,7 @@ export type ComposedBehaviors = {
 export async function composeBehaviors(admin: AdminContext, permitWaitMs: () => number): Promise<ComposedBehaviors> {
   const interrupted = await admin.store.proposals.interrupted(admin.now().toISOString());
   if (interrupted > 0) admin.log.warn('proposals were being run when the daemon ended', { proposals: interrupted });
+  await expireProposals(admin);
   const book = new BehaviorBook(admin);
   const desk = await PermitDesk.open(admin);
   const watch = new RunawayWatch({

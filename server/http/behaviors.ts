@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 import { behaviorRulesPatch } from '../admin/behavior-rules.ts';
+import { behaviorView, entryView } from '../admin/behavior-view.ts';
 import {
   type BehaviorHouse,
-  behaviorView,
   createBehavior,
   createBehaviorBody,
   deleteBehavior,
-  entryView,
   type Found,
   findBehavior,
   moveBehavior,
@@ -35,12 +34,7 @@ const SHOWN = 100;
 /** `{CALLGATE_API}/behaviors*`: a preset bound to a key, its tier, and the ledger of what it did. By id or name. */
 export function behaviorRoutes(app: FastifyInstance, house: BehaviorHouse): void {
   const { admin } = house;
-  const find = (id: string, organization: string): Found | Refusal => {
-    const found = findBehavior(house, id);
-    return found.kind === 'behavior' && !isWithin(admin, found.row.workspaceId, organization)
-      ? refuse('not_found', { message: 'There is no such behavior', metadata: { behavior: id } })
-      : found;
-  };
+  const find = (id: string, organization: string): Found | Refusal => findBehavior(house, id, organization);
 
   app.get(PATH, scoped, async (request, reply) => {
     const organization = organizationOf(admin, request);

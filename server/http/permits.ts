@@ -12,7 +12,7 @@ import {
   unrequirePermit,
   useView,
 } from '../admin/permits.ts';
-import { isWithin } from '../admin/workspace-scope.ts';
+import { isWithin, workspacesOf } from '../admin/workspace-scope.ts';
 import { refuse } from '../errors.ts';
 import { CALLGATE_API, permitDecision } from '../protocol.ts';
 import { organizationOf, workspaceOf } from './organization-scope.ts';
@@ -37,10 +37,12 @@ export function permitRoutes(app: FastifyInstance, house: BehaviorHouse): void {
   app.get(PATH, scoped, async (request, reply) => {
     const asked = read(query, request.query);
     if (asked.kind === 'refused') return sendRefusal(reply, asked);
-    const organization = organizationOf(admin, request);
-    const rows = (await admin.store.permits.list(MOST)).filter((row) => isOwn(row.workspaceId, organization));
-    const shown = rows.slice(0, asked.value.limit ?? SHOWN);
-    return sendData(reply, await Promise.all(shown.map((row) => permitView(admin, row))));
+    const { workspace: named, limit = SHOWN } = asked.value;
+    const only = named === undefined ? null : workspaceOf(admin, request, named);
+    if (only?.kind === 'refused') return sendRefusal(reply, only);
+    const workspaces = only ? [only.row.id] : workspacesOf(admin, organizationOf(admin, request));
+    const rows = await admin.store.permits.list(workspaces, limit);
+    return sendData(reply, await Promise.all(rows.map((row) => permitView(admin, row))));
   });
 
   app.post(PATH, scoped, async (request, reply) => {

@@ -1,8 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
-import type { BehaviorHouse } from '../admin/behaviors.ts';
-import { beginProposal, endProposal, findProposal, proposalView, rejectProposal } from '../admin/proposals.ts';
-import { isWithin } from '../admin/workspace-scope.ts';
+import { type BehaviorHouse, findBehavior } from '../admin/behaviors.ts';
+import {
+  beginProposal,
+  endProposal,
+  expireProposals,
+  findProposal,
+  proposalView,
+  rejectProposal,
+} from '../admin/proposals.ts';
+import { isWithin, workspacesOf } from '../admin/workspace-scope.ts';
 import { type CallAnswer, type CallInput, generationId } from '../engine/call.ts';
 import { kept } from '../engine/kept.ts';
 import { refuse } from '../errors.ts';
@@ -38,18 +45,20 @@ export function proposalRoutes(app: FastifyInstance, { admin, engine }: HttpCont
     if (asked.kind === 'refused') return sendRefusal(reply, asked);
     const { behavior, status, limit } = asked.value;
     const organization = organizationOf(admin, request);
-    const named = admin.store.behaviors.all().find((row) => row.id === behavior || row.name === behavior);
+    const named = behavior === undefined ? null : findBehavior(house, behavior, organization);
+    if (named?.kind === 'refused') return sendRefusal(reply, named);
+    await expireProposals(admin);
     const rows = await admin.store.proposals.list(
       {
-        ...(behavior === undefined ? {} : { behaviorId: named?.id ?? behavior }),
+        workspaceIds: workspacesOf(admin, organization),
+        ...(named ? { behaviorId: named.row.id } : {}),
         ...(status === undefined ? {} : { status }),
       },
       limit ?? SHOWN,
     );
-    const own = rows.filter((row) => isWithin(admin, row.workspaceId, organization));
     return sendData(
       reply,
-      own.map((row) => proposalView(admin, row)),
+      rows.map((row) => proposalView(admin, row)),
     );
   });
 

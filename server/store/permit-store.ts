@@ -50,8 +50,8 @@ export type PermitStore = {
   unrequire(id: string): Promise<void>;
   /** Neither revoked nor used up, oldest first. */
   live(now: string): Promise<readonly PermitRow[]>;
-  /** Newest first, those that are over included. */
-  list(limit: number): Promise<readonly PermitRow[]>;
+  /** Of these workspaces, newest first, those that are over included. */
+  list(workspaceIds: readonly string[], limit: number): Promise<readonly PermitRow[]>;
   get(id: string): Promise<PermitRow | null>;
   insert(row: PermitRow): Promise<void>;
   revoke(id: string, now: string): Promise<void>;

@@ -52,8 +52,15 @@ export function sqlitePermits(database: Database): PermitStore {
           now,
         )
         .map((row) => PERMITS.of(row)),
-    list: async (limit) =>
-      database.all(`${PERMITS.select} ORDER BY created_at DESC, rowid DESC LIMIT ?`, limit).map((row) => PERMITS.of(row)),
+    list: async (workspaceIds, limit) =>
+      database
+        .all(
+          `${PERMITS.select} WHERE workspace_id IN (SELECT value FROM json_each(?))
+           ORDER BY created_at DESC, rowid DESC LIMIT ?`,
+          JSON.stringify(workspaceIds),
+          limit,
+        )
+        .map((row) => PERMITS.of(row)),
     get: async (id) => {
       const row = database.get(`${PERMITS.select} WHERE id = ?`, id);
       return row ? PERMITS.of(row) : null;

@@ -31,17 +31,20 @@ export function sqliteProposals(database: Database): ProposalStore {
       const row = database.get(`${PROPOSALS.select} WHERE id = ?`, id);
       return row ? PROPOSALS.of(row) : null;
     },
-    list: async ({ behaviorId, status, fingerprint }, limit) => {
+    list: async ({ workspaceIds, behaviorId, status, fingerprint }, limit) => {
       const conditions: readonly (readonly [string, string | undefined])[] = [
         ['behavior_id', behaviorId],
         ['status', status],
         ['fingerprint', fingerprint],
       ];
       const given = conditions.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
-      const where = given.length > 0 ? `WHERE ${given.map(([column]) => `${column} = ?`).join(' AND ')}` : '';
+      const within = workspaceIds ? ['workspace_id IN (SELECT value FROM json_each(?))'] : [];
+      const all = [...within, ...given.map(([column]) => `${column} = ?`)];
+      const where = all.length > 0 ? `WHERE ${all.join(' AND ')}` : '';
       return database
         .all(
           `${PROPOSALS.select} ${where} ORDER BY created_at DESC, rowid DESC LIMIT ?`,
+          ...(workspaceIds ? [JSON.stringify(workspaceIds)] : []),
           ...given.map(([, value]) => value),
           limit,
         )
