@@ -48,7 +48,11 @@ export class RecentTexts {
     // The latest stands last, so that the one that has been silent longest goes first.
     if (at < this.#slots.length - 1) this.#slots.push(...this.#slots.splice(at, 1));
     let seen = 0;
-    for (let index = 0; index < found.count; index += 1) if ((found.times[index] ?? 0) >= sinceMs) seen += 1;
+    for (let index = 0; index < found.count; index += 1) {
+      const time = found.times[index] ?? 0;
+      // A clock that is put back must not keep what it counted before for ever.
+      if (time >= sinceMs && time <= nowMs) seen += 1;
+    }
     return seen;
   }
 

@@ -70,6 +70,12 @@ describe('the watch', () => {
     for (let index = 0; index < 60; index += 1) expect(slow.call(index * 16_000, 'again')).toBe(false);
   });
 
+  it('does not count what came later than now, after a clock has been put back', () => {
+    const { call } = watching('trip');
+    for (let index = 0; index < 19; index += 1) expect(call(60 * MINUTE + index, 'again')).toBe(false);
+    expect(call(0, 'again')).toBe(false);
+  });
+
   it('does not take long texts that differ in a word for a loop', () => {
     const { call } = watching('trip');
     const page = 'Classify this. '.repeat(2_000);
