@@ -48,7 +48,8 @@ export function addAudit(program: Command): void {
     async (_: unknown, command: Command) => {
       const { state, json } = globalsOf(command);
       const verdict = await verify(state);
-      if (json) printJson(verdict);
+      // As for people only where one looks.
+      if (json || !process.stdout.isTTY) printJson(verdict);
       else if (verdict.ok) print(`ok: ${verdict.records} records${verdict.head ? `, head ${verdict.head}` : ''}`);
       if (!verdict.ok)
         throw new CommandFailure(
