@@ -3,9 +3,10 @@ import { addressesIn } from './address.ts';
 import { isWord } from './around.ts';
 import { cardAt } from './card.ts';
 import { emailAt, type Span } from './email.ts';
+import { nationalIdsIn } from './find-national-ids.ts';
 import { ibanAt } from './iban.ts';
 import { ipv4At, ipv6Around } from './ip.ts';
-import { NATIONAL_IDS, nationalIdsIn } from './national-ids.ts';
+import { NATIONAL_IDS } from './national-ids.ts';
 import { namesIn } from './person-name.ts';
 import { phoneAt } from './phone.ts';
 import { ssnAt } from './ssn.ts';
@@ -22,8 +23,7 @@ export function detectPii(text: string, types: Iterable<string>, from = 0): read
   const found: Finding[] = coreIn(text, wanted, from);
   const core = found.length;
   // None is without a digit.
-  if (/\d/.test(text))
-    for (const rule of NATIONAL_IDS) if (wanted.has(rule.slug)) found.push(...nationalIdsIn(text, rule));
+  if (hasNationalIds(wanted) && /\d/.test(text)) found.push(...nationalIdsIn(text, wanted));
   if (wanted.has('person-name')) found.push(...namesIn(text));
   if (wanted.has('address')) found.push(...addressesIn(text));
   return found.length === core ? found : apart(found.filter(({ start }) => start >= from));
@@ -113,6 +113,9 @@ function mayBeIpv6(text: string, at: number, length: number): boolean {
   // A group has at most four characters; the colon is among the next ones to either side.
   return text.slice(Math.max(0, at - 5), at).includes(':') || text.slice(at + length, at + length + 5).includes(':');
 }
+
+const NATIONAL: readonly string[] = NATIONAL_IDS.map(({ slug }) => slug);
+const hasNationalIds = (wanted: ReadonlySet<string>) => NATIONAL.some((slug) => wanted.has(slug));
 
 /** The longer of what overlaps; of equals what checks more. */
 function apart(found: readonly Finding[]): Finding[] {

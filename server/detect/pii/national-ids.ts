@@ -1,12 +1,10 @@
-import type { Finding } from '../finding.ts';
-import { isPreceded } from './around.ts';
 import { digitsOf, isRepeated, luhn, mod11And10, verhoeff, weighted } from './checksums.ts';
 
 /** A national identification number, as data. */
 export type NationalId = {
   /** As a guardrail names it: country, then what it is called there. */
   readonly slug: string;
-  /** Global, bounded, anchored at both sides. */
+  /** Global, bounded; `(?<![\w-])` before and `(?![\w-])` behind; at most one group. */
   readonly pattern: RegExp;
   /** What is called so; tested against the characters before it. */
   readonly context: RegExp;
@@ -408,21 +406,4 @@ function nric(digits: Digits, text: string): boolean {
   const rest = (weighted(digits, [2, 7, 6, 5, 4, 3, 2]) + offset) % 11;
   const letters = first === 'M' ? 'XWUTRQPNJLK' : first === 'S' || first === 'T' ? 'JZIHGFEDCBA' : 'XWUTRQPNMLK';
   return letters[first === 'M' ? 10 - rest : rest] === text[8];
-}
-
-/** Where numbers of one kind stand in a text. */
-export function nationalIdsIn(
-  text: string,
-  { slug, pattern, context, needsContext, isValid }: NationalId,
-): readonly Finding[] {
-  const found: Finding[] = [];
-  for (const match of text.matchAll(pattern)) {
-    const [value] = match;
-    const { index: start } = match;
-    const isGrouped = /[^A-Za-z0-9]/.test(value);
-    const mustBeNamed = needsContext === 'always' || (needsContext === 'ungrouped' && !isGrouped);
-    if (mustBeNamed && !isPreceded(text, start, context)) continue;
-    if (isValid(digitsOf(value), value)) found.push({ detector: 'pii', type: slug, start, end: start + value.length });
-  }
-  return found;
 }
