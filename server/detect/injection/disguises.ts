@@ -1,4 +1,5 @@
 import { normalise } from './normalise.ts';
+import { kinds, type Run, runsOf } from './runs.ts';
 import type { Tokens } from './tokens.ts';
 import { turned } from './turned.ts';
 import { unescaped } from './unescaped.ts';
@@ -8,14 +9,17 @@ import type { WordBook } from './word-book.ts';
 
 const MOST_RUNS = 24;
 const LONGEST_RUN = 32_768;
-const BASE64 = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}/g;
+const BASE64 = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}/y;
+const BASE64_KINDS = kinds('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-');
 const HEX = /(?:\\x|0x)?[0-9a-fA-F]{2}(?:[ ,:]{0,2}(?:\\x|0x)?[0-9a-fA-F]{2}){7,}/g;
+const HEX_KINDS = kinds('0123456789abcdefABCDEF', ' ,:\\x');
+const FEWEST = 16;
 
 /** What else a text may say: each way in which it could have been disguised and reads like language once undone. */
 export function undisguised(original: string, plain: View, tokens: Tokens, book: WordBook): readonly View[] {
   const views: View[] = [];
-  decodeRuns(original, BASE64, 'base64_encoded_injection', fromBase64, views);
-  decodeRuns(original, HEX, 'hex_encoded_injection', fromHex, views);
+  decodeRuns(original, base64In(original), 'base64_encoded_injection', fromBase64, views);
+  decodeRuns(original, hexIn(original), 'hex_encoded_injection', fromHex, views);
   const escapes = unescaped(original);
   if (escapes !== null) views.push(escapes);
   const spaced = unspaced(plain, book);
@@ -24,24 +28,42 @@ export function undisguised(original: string, plain: View, tokens: Tokens, book:
   return views;
 }
 
+function* base64In(text: string): Iterable<Run> {
+  let end = 0;
+  for (const { start } of runsOf(text, BASE64_KINDS, FEWEST)) {
+    // The run before may have gone on in further lines.
+    if (start < end) continue;
+    BASE64.lastIndex = start;
+    if (!BASE64.test(text)) continue;
+    end = BASE64.lastIndex;
+    yield { start, end };
+  }
+}
+
+function* hexIn(text: string): Iterable<Run> {
+  for (const { start, end } of runsOf(text, HEX_KINDS, FEWEST))
+    for (const { index, 0: found } of text.slice(start, end).matchAll(HEX))
+      yield { start: start + index, end: start + index + found.length };
+}
+
 function decodeRuns(
   original: string,
-  pattern: RegExp,
+  runsIn: Iterable<Run>,
   disguise: string,
   decode: (run: string) => string | null,
   views: View[],
 ): void {
   let runs = 0;
-  for (const match of original.matchAll(pattern)) {
+  for (const whole of runsIn) {
+    const { start, end } = whole;
     // Long identifiers and paths are runs too: they do not count, for a probe of their first characters tells.
-    if (match[0].length > LONGEST_RUN) continue;
-    const probe = decode(match[0].slice(0, 24));
+    if (end - start > LONGEST_RUN) continue;
+    const probe = decode(original.slice(start, Math.min(end, start + 24)));
     if (probe === null) continue;
-    const decoded = match[0].length <= 24 ? probe : decode(match[0]);
+    const decoded = end - start <= 24 ? probe : decode(original.slice(start, end));
     if (decoded === null) continue;
     if (++runs > MOST_RUNS) return;
     const view = normalise(decoded);
-    const whole = { start: match.index, end: match.index + match[0].length };
     views.push({ text: view.text, origin: null, disguise, whole });
   }
 }

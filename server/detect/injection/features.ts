@@ -14,19 +14,20 @@ const NEAR_WORDS = 5;
 
 /** Remembers what was counted already in this window, without being cleared between windows. */
 export class FeatureSet {
-  readonly #seen: Uint32Array;
+  /** A byte each, so that all of it stays in the processor's cache. */
+  readonly #seen: Uint8Array;
   #round = 0;
   readonly found: Int32Array;
   count = 0;
 
   constructor(buckets: number, most: number) {
-    this.#seen = new Uint32Array(buckets);
+    this.#seen = new Uint8Array(buckets);
     this.found = new Int32Array(most);
   }
 
   clear(): void {
     this.count = 0;
-    this.#round = (this.#round + 1) >>> 0;
+    this.#round = (this.#round + 1) & 255;
     if (this.#round === 0) {
       this.#seen.fill(0);
       this.#round = 1;

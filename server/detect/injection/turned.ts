@@ -1,3 +1,4 @@
+import { asLeet } from './leetspeak.ts';
 import type { Tokens } from './tokens.ts';
 import type { View } from './view.ts';
 import type { WordBook } from './word-book.ts';
@@ -98,54 +99,4 @@ function backwards(plain: View, text: string, start: number): View {
   }
   origin[text.length] = plain.origin?.[start] ?? start;
   return { text: reverse(text), origin, disguise: 'reversed_injection' };
-}
-
-const LEET: Readonly<Record<string, string>> = {
-  0: 'o',
-  1: 'i',
-  3: 'e',
-  4: 'a',
-  5: 's',
-  7: 't',
-  8: 'b',
-  9: 'g',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-  '|': 'l',
-  '+': 't',
-  '(': 'c',
-};
-const LEET_WORD = /[a-z0-9@$!|+(]{2,24}/g;
-
-/** Each character stands for one, so offsets stay. */
-function asLeet(plain: View, book: WordBook): View | null {
-  if (!/[0134579@$!|]/.test(plain.text)) return null;
-  let mixed = 0;
-  let understood = 0;
-  const text = plain.text.replace(LEET_WORD, (word) => {
-    if (isAllLetters(word)) return word;
-    const bare = word.replace(/[!|(+]+$/, '');
-    if (!/[a-z]/.test(bare) ? !/^[0134578]{2,}$/.test(bare) : !/[0-9@$!|+(]/.test(bare)) return word;
-    mixed++;
-    const tail = word.slice(bare.length);
-    for (const one of ['i', 'l']) {
-      const read = bare.replace(/[^a-z]/g, (sign) => (sign === '1' || sign === '!' ? one : (LEET[sign] ?? sign)));
-      if (read.length > 1 && book.knows(read)) {
-        understood++;
-        return read + tail;
-      }
-    }
-    return bare.replace(/[^a-z]/g, (sign) => LEET[sign] ?? sign) + tail;
-  });
-  if (understood < 3 || understood * 2 < mixed) return null;
-  return { text, origin: plain.origin, disguise: 'leetspeak' };
-}
-
-function isAllLetters(word: string): boolean {
-  for (let index = 0; index < word.length; index++) {
-    const code = word.charCodeAt(index);
-    if (code < 0x61 || code > 0x7a) return false;
-  }
-  return true;
 }

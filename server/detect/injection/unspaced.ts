@@ -1,3 +1,4 @@
+import { kinds } from './runs.ts';
 import type { View } from './view.ts';
 import type { WordBook } from './word-book.ts';
 
@@ -8,9 +9,41 @@ const LONGEST_WORD = 16;
 const STRAY = 12;
 const SINGLE = 3;
 
+const SEPARATORS = kinds(' ._-*|/,~+\'"():;!?');
+const ALPHANUMERIC = kinds('abcdefghijklmnopqrstuvwxyz0123456789');
+const FEWEST = 6;
+const WIDEST = 5;
+
+/** Whether so many letters stand alone in a row: what no match of the pattern is without. */
+function maySpell(text: string): boolean {
+  let letters = 0;
+  let gap = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 128 && SEPARATORS[code] === 1) {
+      gap += 1;
+      if (gap > WIDEST) letters = 0;
+    } else if (code >= 0x61 && code <= 0x7a && !isAlphanumeric(text, at - 1) && !isAlphanumeric(text, at + 1)) {
+      letters += 1;
+      gap = 0;
+      if (letters === FEWEST) return true;
+    } else {
+      letters = 0;
+      gap = 0;
+    }
+  }
+  return false;
+}
+
+function isAlphanumeric(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 && ALPHANUMERIC[code] === 1;
+}
+
 /** `i g n o r e   a l l` and `i.g.n.o.r.e` as words, or null where nothing is spaced out. */
 export function unspaced(plain: View, book: WordBook): View | null {
   const { text } = plain;
+  if (!maySpell(text)) return null;
   let out = '';
   const origin: number[] = [];
   const push = (character: string, at: number): void => {
