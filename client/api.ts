@@ -4,18 +4,25 @@ import {
   API,
   CALLGATE_API,
   type DaemonStatus,
+  type DetectAnswer,
+  type DetectRequest,
   type DoctorReport,
   type DoctorRequest,
   daemonStatus,
+  detectAnswer,
   doctorReport,
   type ModelSummary,
   modelSummary,
   type PermitDecision,
   type PermitRequest,
+  type PolicyApplied,
+  type PolicyPlan,
   type PresetSummary,
   type PublishRequest,
   type PublishResult,
   permitRequest,
+  policyApplied,
+  policyPlan,
   presetSummary,
   publishResult,
   type RunRequest,
@@ -41,9 +48,13 @@ const errorEnvelope = z.object({
 });
 const key = z.object({ hash: z.string(), name: z.string() });
 const keyWithSecret = z.object({ data: key, key: z.string() });
+const guardrail = z.object({ id: z.string(), name: z.string(), description: z.nullable(z.string()) });
 const nothing = z.unknown();
 
 export type KeyWithSecret = z.infer<typeof keyWithSecret>;
+export type GuardrailSummary = z.infer<typeof guardrail>;
+/** callgate.yaml, and what its problems are said to be in. */
+export type PolicyText = { readonly text: string; readonly file: string };
 export type KeyReset = 'daily' | 'weekly' | 'monthly';
 /** US dollars; null is no limit, and no reset. */
 export type KeyLimit = { readonly limit: number | null; readonly limit_reset: KeyReset | null };
@@ -111,6 +122,26 @@ export class Api {
 
   answerPermit(id: string, body: PermitDecision): Promise<Answer<unknown>> {
     return this.#ask('POST', `${CALLGATE_API}/permits/requests/${encodeURIComponent(id)}`, nothing, body);
+  }
+
+  /** A workspace's, the oldest first; at most 100. */
+  async guardrails(workspaceId: string): Promise<Answer<readonly GuardrailSummary[]>> {
+    const list = z.object({ data: z.array(guardrail) });
+    const query = `workspace_id=${encodeURIComponent(workspaceId)}&limit=100`;
+    return unwrap(await this.#ask('GET', `${API}/guardrails?${query}`, list));
+  }
+
+  async detect(body: DetectRequest): Promise<Answer<DetectAnswer>> {
+    return unwrap(await this.#ask('POST', `${CALLGATE_API}/detect`, z.object({ data: detectAnswer }), body));
+  }
+
+  async planPolicy(body: PolicyText): Promise<Answer<PolicyPlan>> {
+    return unwrap(await this.#ask('POST', `${CALLGATE_API}/policy/plan`, z.object({ data: policyPlan }), body));
+  }
+
+  /** `expect` is the digest of the plan that the person has seen. */
+  async applyPolicy(body: PolicyText & { readonly expect: string }): Promise<Answer<PolicyApplied>> {
+    return unwrap(await this.#ask('POST', `${CALLGATE_API}/policy/apply`, z.object({ data: policyApplied }), body));
   }
 
   /** Lets a suspended key call again. */

@@ -64,7 +64,7 @@ async function demandTrust(): Promise<boolean> {
   if (workspace.isTrusted) return true;
   const manage = l10n.t('Manage Workspace Trust');
   const choice = await window.showWarningMessage(
-    l10n.t('This workspace is not trusted, so its presets cannot be published or run.'),
+    l10n.t('This workspace is not trusted, so nothing of it can be published, run or applied.'),
     manage,
   );
   if (choice === manage) await commands.executeCommand('workbench.trust.manage');

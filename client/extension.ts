@@ -13,11 +13,14 @@ import { ConfigNotice } from './config-notice.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { connectionParts, followSettings, runCallgate } from './connection-parts.ts';
 import { daemonCommands } from './daemon-commands.ts';
-import { DoctorDocument, doctorCommands } from './doctor/doctor.ts';
+import { detectCommands } from './detect/detect-commands.ts';
+import { doctorCommands } from './doctor/doctor.ts';
 import type { LanguageEvents } from './language.ts';
+import { policyCommands } from './policy/policy-commands.ts';
 import { PresetEditorProvider, registerPresetEditor } from './presets/editor.ts';
 import { presetCommands } from './presets/preset-commands.ts';
 import { ServiceOffer, serviceCommands } from './service.ts';
+import { ShownText } from './shown-text.ts';
 import { keyCommands } from './spend/key-commands.ts';
 import { Spend } from './spend/spend.ts';
 import { SpendTreeProvider } from './spend/tree.ts';
@@ -30,6 +33,7 @@ export type CallgateExports = {
   readonly api: Api;
   readonly state: () => ConnectionState;
   readonly spend: Spend;
+  readonly approvals: Approvals;
 };
 
 /** Composes the features. Waits for nothing: the daemon is found or started meanwhile. */
@@ -47,16 +51,24 @@ export function activate(context: ExtensionContext): CallgateExports {
     onConfig,
     onPermitAsked: (request) => approvals.asked(request),
     onPermitEnded: (ended) => approvals.ended(ended),
-    onKeyRanAway: (key) => void approvals.ranAway(key),
-    onBehaviorMoved: (behavior) => void showBehaviorMoved(behavior),
+    onKeyRanAway: (key) => {
+      spend.refreshSoon();
+      void approvals.ranAway(key);
+    },
+    onBehaviorMoved: (behavior) => {
+      spend.refreshSoon();
+      void showBehaviorMoved(behavior);
+    },
   };
   const connection: Connection = new Connection(connectionParts(context, log, events), onState);
   const callgate: Callgate = { extensionUri: context.extensionUri, log, connection, api, spend };
   const presetEditor = new PresetEditorProvider(callgate);
   const runner = new CompletionRunner(callgate);
-  const tree = new SpendTreeProvider(spend);
+  const tree = new SpendTreeProvider(spend, approvals);
+  const view = window.createTreeView('callgate.spend', { treeDataProvider: tree });
   const service = new ServiceOffer({ memory: context.globalState, callgate: (args) => runCallgate(context, args) });
-  const doctor = new DoctorDocument();
+  const doctor = new ShownText('callgate-doctor', 'Callgate Doctor.md', 'markdown');
+  const plan = new ShownText('callgate-plan', 'Plan of callgate.yaml', 'diff');
 
   function onState(state: ConnectionState): void {
     status.show(state);
@@ -96,9 +108,13 @@ export function activate(context: ExtensionContext): CallgateExports {
     runner,
     tree,
     doctor,
+    plan,
     approvals,
     new ApprovalStatus(approvals),
-    window.createTreeView('callgate.spend', { treeDataProvider: tree }),
+    view,
+    approvals.onDidChange(() => {
+      view.badge = tree.badge;
+    }),
     registerPresetEditor(presetEditor),
     registerCommands(callgate, {
       ...daemonCommands(callgate),
@@ -107,6 +123,8 @@ export function activate(context: ExtensionContext): CallgateExports {
       ...presetCommands(callgate),
       ...completionCommands(callgate, runner),
       ...doctorCommands(callgate, doctor),
+      ...detectCommands(callgate),
+      ...policyCommands(callgate, plan),
       ...approvalCommands(approvals),
     }),
     spend.onDidChange(() => {
@@ -121,5 +139,6 @@ export function activate(context: ExtensionContext): CallgateExports {
     api,
     state: () => connection.state,
     spend,
+    approvals,
   };
 }

@@ -371,6 +371,32 @@ export const detectAnswer = z.object({
 });
 export type DetectAnswer = z.infer<typeof detectAnswer>;
 
+/** A change that callgate.yaml asks for, as `POST {CALLGATE_API}/policy/plan` tells it and `…/apply` has made it. */
+export const plannedChange = z.object({
+  action: z.enum(['create', 'update', 'delete']),
+  /** `keys`, `guardrails`, … */
+  section: z.string(),
+  name: z.string(),
+  fields: z.array(z.object({ field: z.string(), before: z.optional(z.unknown()), after: z.optional(z.unknown()) })),
+});
+export type PlannedChange = z.infer<typeof plannedChange>;
+
+/** `digest` is what `POST …/apply` takes as `expect`, so that what is done is what was shown. */
+export const policyPlan = z.object({
+  changes: z.array(plannedChange),
+  notes: z.array(z.string()),
+  digest: z.string(),
+});
+export type PolicyPlan = z.infer<typeof policyPlan>;
+
+/** What was done, and the secrets of new keys, told this once. */
+export const policyApplied = z.object({
+  changes: z.array(plannedChange),
+  notes: z.array(z.string()),
+  secrets: z.array(z.object({ section: z.string(), name: z.string(), secret: z.string() })),
+});
+export type PolicyApplied = z.infer<typeof policyApplied>;
+
 /** `GET {CALLGATE_API}/prices`: where the prices in use come from. */
 export const pricesStanding = z.object({
   /** `bundled`: what came along with this version. */

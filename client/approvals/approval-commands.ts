@@ -6,9 +6,28 @@ import type { Approvals } from './approvals.ts';
 import { askTaskBound } from './ask-task-bound.ts';
 import { permitDetail, permitQuestion, whoAsks } from './permit-text.ts';
 
-/** “Callgate: Pending Permits…”: whoever waits, and the three answers. */
+/** “Callgate: Pending Permits…”: whoever waits, and the three answers; on a row of the tree, the answer to it. */
 export function approvalCommands(approvals: Approvals): Readonly<Record<string, Command>> {
-  return { pendingPermits: { needs: ['daemon'], run: () => answerPending(approvals) } };
+  const onRow = (answer: (request: PermitRequest) => Promise<void>): Command => ({
+    needs: ['daemon'],
+    run: (row) => {
+      const id = requestOf(row)?.id;
+      const request = approvals.pending.find((one) => one.id === id);
+      return request ? answer(request) : answerPending(approvals);
+    },
+  });
+  return {
+    pendingPermits: onRow((request) => decide(approvals, request)),
+    allowPermitOnce: onRow((request) => approvals.answer(request, { decision: 'once' })),
+    allowPermitTask: onRow((request) => allowTask(approvals, request)),
+    denyPermit: onRow((request) => approvals.answer(request, { decision: 'deny' })),
+  };
+}
+
+function requestOf(row: unknown): PermitRequest | null {
+  return typeof row === 'object' && row !== null && 'request' in row
+    ? (row as { request: PermitRequest }).request
+    : null;
 }
 
 async function answerPending(approvals: Approvals): Promise<void> {
@@ -37,6 +56,11 @@ async function decide(approvals: Approvals, request: PermitRequest): Promise<voi
   const picked = await askPick({ title: permitQuestion(request), placeholder: permitDetail(request), items });
   if (picked.kind !== 'value') return;
   const { decision } = picked.value;
-  const bound = decision === 'task' ? await askTaskBound() : {};
-  if (bound) await approvals.answer(request, { decision, ...bound });
+  if (decision === 'task') await allowTask(approvals, request);
+  else await approvals.answer(request, { decision });
+}
+
+async function allowTask(approvals: Approvals, request: PermitRequest): Promise<void> {
+  const bound = await askTaskBound();
+  if (bound) await approvals.answer(request, { decision: 'task', ...bound });
 }

@@ -42,6 +42,7 @@ export function keyCommands(
       (_, key) => setDisabled(callgate, key, false),
       (key) => key.state === 'disabled',
     ),
+    releaseKey: onKey(release, (key) => Boolean(key.suspended)),
     deleteKey: onKey(remove),
   };
 }
@@ -128,8 +129,13 @@ async function rotate(callgate: Callgate, key: SpendKey): Promise<void> {
 
 async function setDisabled(callgate: Callgate, key: SpendKey, disabled: boolean): Promise<void> {
   // What stopped it was not a person: enabling it lets it call again all the same.
-  if (!disabled && key.suspended) await settled(callgate, await callgate.api.releaseKey(key.hash));
+  if (!disabled && key.suspended) await release(callgate, key);
   await settled(callgate, await callgate.api.updateKey(key.hash, { disabled }));
+}
+
+/** What ran away calls again; if it goes on as before, it is suspended again. */
+async function release(callgate: Callgate, key: SpendKey): Promise<void> {
+  await settled(callgate, await callgate.api.releaseKey(key.hash));
 }
 
 async function remove(callgate: Callgate, key: SpendKey): Promise<void> {
@@ -183,7 +189,7 @@ async function chosenKey(
   await callgate.spend.refresh();
   const items = callgate.spend.keys.filter(among).map((key): QuickPickItem & { key: SpendKey } => ({
     label: key.name,
-    description: `${limitText(key)} · ${stateText(key.state)}`,
+    description: `${limitText(key)} · ${stateText(key)}`,
     detail: key.label,
     key,
   }));

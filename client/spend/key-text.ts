@@ -1,19 +1,31 @@
 import { l10n } from 'vscode';
-import type { KeyState, SpendKey } from '../../server/protocol.ts';
+import type { SpendBudget, SpendKey } from '../../server/protocol.ts';
 import { formatUsd } from '../money.ts';
 
-export function stateText(state: KeyState): string {
-  switch (state) {
+/** From this share of a limit on the daemon calls a key near it. */
+const NEAR = 0.8;
+
+/** The budget, of whichever layer, that stops the key, or is nearest to it; null: none does, or an older daemon does not tell. */
+export function standing({ state, budgets = [] }: Pick<SpendKey, 'state' | 'budgets'>): SpendBudget | null {
+  if (state !== 'stopped' && state !== 'near_limit') return null;
+  const share = state === 'stopped' ? 1 : NEAR;
+  return budgets.find(({ spent, limit }) => spent >= limit * share) ?? null;
+}
+
+export function stateText(key: Pick<SpendKey, 'state' | 'suspended' | 'budgets'>): string {
+  const at = standing(key);
+  const other = at && at.scope !== 'key_limit' ? at.name : null;
+  switch (key.state) {
     case 'fine':
       return l10n.t('fine');
     case 'near_limit':
-      return l10n.t('near its limit');
+      return other ? l10n.t('near the limit of {0}', other) : l10n.t('near its limit');
     case 'stopped':
-      return l10n.t('stopped: its limit is reached');
+      return other ? l10n.t('stopped by {0}', other) : l10n.t('stopped: its limit is reached');
     case 'expired':
       return l10n.t('expired');
     case 'disabled':
-      return l10n.t('disabled');
+      return key.suspended ? l10n.t('suspended') : l10n.t('disabled');
   }
 }
 

@@ -1,10 +1,11 @@
 import { l10n } from 'vscode';
-import type { KeyState, SpendKey, SpendTree } from '../../server/protocol.ts';
+import type { KeyState, PermitRequest, SpendBudget, SpendKey, SpendTree } from '../../server/protocol.ts';
 import { timeUntil } from '../duration.ts';
 import { formatUsd, spendBar } from '../money.ts';
-import { spentOfLimit, stateText } from './key-text.ts';
-import { keyTooltip, workspaceTooltip } from './tooltips.ts';
+import { spentOfLimit, standing, stateText } from './key-text.ts';
+import { keyTooltip, organizationTooltip, workspaceTooltip } from './tooltips.ts';
 
+type Organization = SpendTree['organization'];
 type Workspace = SpendTree['workspaces'][number];
 
 /** One row of the tree, before it becomes a TreeItem. `id` is stable, so that expansion and selection outlive a refresh. */
@@ -15,30 +16,65 @@ export type SpendRow = {
   readonly tooltip: string;
   readonly icon: { readonly name: string; readonly color: string | null };
   /** What the menus' `viewItem` conditions see. */
-  readonly context: 'workspace' | 'key.enabled' | 'key.disabled';
+  readonly context: RowContext;
   readonly accessible: string;
-} & ({ readonly kind: 'workspace'; readonly workspace: Workspace } | { readonly kind: 'key'; readonly key: SpendKey });
+} & (
+  | { readonly kind: 'organization' }
+  | { readonly kind: 'workspace'; readonly workspace: Workspace }
+  | { readonly kind: 'key'; readonly key: SpendKey }
+  | { readonly kind: 'permits' }
+  | { readonly kind: 'permit'; readonly request: PermitRequest }
+);
+type RowContext =
+  | 'organization'
+  | 'workspace'
+  | 'key.enabled'
+  | 'key.disabled'
+  | 'key.suspended'
+  | 'permits'
+  | 'permit.call'
+  | 'permit.task';
 
-const ICONS: Readonly<Record<KeyState, { readonly name: string; readonly color: string | null }>> = {
+const ICONS: Readonly<Record<KeyState, SpendRow['icon']>> = {
   fine: { name: 'key', color: 'charts.green' },
   near_limit: { name: 'warning', color: 'charts.yellow' },
   stopped: { name: 'error', color: 'charts.red' },
   expired: { name: 'history', color: 'disabledForeground' },
   disabled: { name: 'circle-slash', color: 'disabledForeground' },
 };
+const SUSPENDED: SpendRow['icon'] = { name: 'debug-pause', color: 'charts.red' };
+
+export function organizationRow(organization: Organization): SpendRow {
+  const spent = thisMonth(organization.usage_monthly);
+  const [credits] = organization.budgets ?? [];
+  const description = credits
+    ? `${spent} · ${l10n.t('{0} left', formatUsd(Math.max(0, credits.limit - credits.spent)))}`
+    : spent;
+  return {
+    kind: 'organization',
+    id: 'organization',
+    label: organization.name,
+    description,
+    tooltip: organizationTooltip(organization),
+    icon: { name: 'organization', color: null },
+    context: 'organization',
+    accessible: l10n.t('Organization {0}, {1}', organization.name, description),
+  };
+}
 
 export function workspaceRow(workspace: Workspace): SpendRow {
-  const month = l10n.t('{0} this month', formatUsd(workspace.usage_monthly));
+  const stopped = (workspace.budgets ?? []).some(isSpent);
+  const parts = [thisMonth(workspace.usage_monthly), ...(stopped ? [l10n.t('its budget is spent')] : [])];
   return {
     kind: 'workspace',
     workspace,
     id: `workspace:${workspace.id}`,
     label: workspace.name,
-    description: month,
-    tooltip: workspaceTooltip(workspace),
-    icon: { name: 'folder-library', color: null },
+    description: parts.join(' · '),
+    tooltip: workspaceTooltip(workspace, Date.now()),
+    icon: { name: 'folder-library', color: stopped ? 'charts.red' : null },
     context: 'workspace',
-    accessible: l10n.t('Workspace {0}, {1}', workspace.name, month),
+    accessible: l10n.t('Workspace {0}, {1}', workspace.name, parts.join(', ')),
   };
 }
 
@@ -52,9 +88,9 @@ export function keyRow(key: SpendKey, workspace: Workspace, now: number): SpendR
     label: key.name,
     description,
     tooltip: keyTooltip(key, workspace, now),
-    icon: ICONS[key.state],
-    context: key.state === 'disabled' ? 'key.disabled' : 'key.enabled',
-    accessible: l10n.t('API key {0}, {1}, {2}', key.name, stateText(key.state), description.replace(/ [▰▱]+/, '')),
+    icon: key.suspended ? SUSPENDED : ICONS[key.state],
+    context: key.suspended ? 'key.suspended' : key.state === 'disabled' ? 'key.disabled' : 'key.enabled',
+    accessible: l10n.t('API key {0}, {1}, {2}', key.name, stateText(key), description.replace(/ [▰▱]+/, '')),
   };
 }
 
@@ -65,8 +101,15 @@ function keyDescription(key: SpendKey, now: number): string {
     key.limit === null
       ? [l10n.t('{0}, no limit', formatUsd(spent))]
       : [`${formatUsd(spent)} / ${formatUsd(key.limit)} ${spendBar(spent, key.limit)}`];
+  if (key.behavior) parts.push(l10n.t('tier {0}', key.behavior.tier));
+  const standsAt = standing(key);
   if (key.suspended) parts.push(l10n.t('suspended: {0}', key.suspended));
-  else if (key.state === 'disabled' || key.state === 'expired') parts.push(stateText(key.state));
-  else if (key.limit !== null && key.resets_at) parts.push(l10n.t('resets in {0}', timeUntil(key.resets_at, now)));
+  else if (key.state === 'disabled' || key.state === 'expired') parts.push(stateText(key));
+  else if (standsAt && standsAt.scope !== 'key_limit') parts.push(stateText(key), ...reset(standsAt.resets_at, now));
+  else if (key.limit !== null) parts.push(...reset(key.resets_at, now));
   return parts.join(' · ');
 }
+
+const reset = (at: string | null, now: number) => (at ? [l10n.t('resets in {0}', timeUntil(at, now))] : []);
+const isSpent = ({ spent, limit }: SpendBudget) => spent >= limit;
+const thisMonth = (usd: number) => l10n.t('{0} this month', formatUsd(usd));

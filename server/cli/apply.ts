@@ -1,21 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { CALLGATE_API } from '../protocol.ts';
+import { CALLGATE_API, policyApplied } from '../protocol.ts';
 import { connect } from './api.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
 import { addCommand, globalsOf } from './globals.ts';
 import { note, oneLine, print, printJson } from './output.ts';
-import { askForPlan, POLICY_FILE, plannedChange, planText, readPolicyFile } from './policy-plan.ts';
+import { askForPlan, POLICY_FILE, planText, readPolicyFile } from './policy-plan.ts';
 
-const applied = z.object({
-  data: z.object({
-    changes: z.array(plannedChange),
-    notes: z.array(z.string()),
-    secrets: z.array(z.object({ section: z.string(), name: z.string(), secret: z.string() })),
-  }),
-});
+const applied = z.object({ data: policyApplied });
 
 export function addApply(program: Command): void {
   addCommand(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { CALLGATE_API } from '../protocol.ts';
+import { CALLGATE_API, type PlannedChange, policyPlan } from '../protocol.ts';
 import type { Api } from './api.ts';
 import { EXIT } from './exit-codes.ts';
 import { CommandFailure } from './failure.ts';
@@ -8,16 +8,7 @@ import { dim, oneLine } from './output.ts';
 
 export const POLICY_FILE = 'callgate.yaml';
 
-export const plannedChange = z.object({
-  action: z.enum(['create', 'update', 'delete']),
-  section: z.string(),
-  name: z.string(),
-  fields: z.array(z.object({ field: z.string(), before: z.unknown().optional(), after: z.unknown().optional() })),
-});
-export type PlannedChange = z.infer<typeof plannedChange>;
-const plan = z.object({
-  data: z.object({ changes: z.array(plannedChange), notes: z.array(z.string()), digest: z.string() }),
-});
+const plan = z.object({ data: policyPlan });
 
 /** The file as a request to the daemon has it. */
 export function readPolicyFile(file: string): { readonly text: string; readonly file: string } {

@@ -37,12 +37,17 @@ export function parsePolicyFile(text: string): ParsedPolicy {
   });
   if (source.syntax.length > 0) return failed(source.syntax);
   const result = policyFileSchema.safeParse(source.value);
-  const findings: Finding[] = [...source.findings, ...emptyValues(source)];
+  const empty = emptyValues(source);
+  const findings: Finding[] = [...source.findings];
   if (!result.success) {
-    const issues = result.error.issues.flatMap((issue) => describeIssue(issue, source.value, unknownFields));
-    for (const { message, path, atKey } of issues) findings.push(located(path, message, atKey));
-    return failed(findings);
+    const issues = result.error.issues
+      .flatMap((issue) => describeIssue(issue, source.value, unknownFields))
+      .map(({ message, path, atKey }) => located(path, message, atKey));
+    // Where there must be a value, it is wrong to advise to write null.
+    const only = empty.filter(({ start }) => !issues.some((issue) => issue.start === start));
+    return failed([...findings, ...only, ...issues]);
   }
+  findings.push(...empty);
   findings.push(...twice(result.data).map(([path, message]) => located(path, message)));
   if (findings.length > 0) return failed(findings);
   return { file: result.data, problems: [], problemAt };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { plannedChange } from '../../server/cli/policy-plan.ts';
 import { parsePolicyFile } from '../../server/policy-file/parse.ts';
+import { plannedChange } from '../../server/protocol.ts';
 import { TestDaemon } from '../support/test-daemon.ts';
 
 const daemons: TestDaemon[] = [];

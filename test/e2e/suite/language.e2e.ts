@@ -115,6 +115,44 @@ describe('the language server, in the editor', () => {
     });
   });
 
+  describe('callgate.yaml', () => {
+    const FILE = 'callgate.yaml';
+    const TEXT = [
+      'workspaces:',
+      '  - slug: staging',
+      '    name: Staging',
+      'guardrails:',
+      '  - name: Strict',
+      '    workspace: ',
+      '    limit: 3',
+      'keys:',
+      '  - name: importer',
+      '    ',
+      '',
+    ].join('\n');
+    before(() => write(FILE, TEXT));
+    after(() => vscode.workspace.fs.delete(inWorkspace(FILE)));
+
+    it('is read by its schema: what `callgate plan` would refuse is said where it stands', async () => {
+      const document = await open(FILE);
+      const found = await problems(document, 'policy/format', 2);
+      assert.deepEqual(
+        found.map(({ range }) => document.lineAt(range.start.line).text.trim()),
+        ['workspace:', 'limit: 3'],
+      );
+      assert.match(found[1]?.message ?? '', /limit/);
+    });
+
+    it('offers the fields of the section, and the names that the file gives', async () => {
+      const document = await open(FILE);
+      await problems(document, 'policy/format', 2);
+      const fields = await completions(document, new vscode.Position(9, 4));
+      assert.ok(fields.includes('guardrail') && fields.includes('limit'), fields.join(' '));
+      const names = await completions(document, new vscode.Position(5, '    workspace: '.length));
+      assert.ok(names.includes('staging'), names.join(' '));
+    });
+  });
+
   describe('a reference to a preset', () => {
     const UNKNOWN = 'src/unknown.ts';
     const KNOWN = 'src/known.ts';

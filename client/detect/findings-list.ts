@@ -1,0 +1,88 @@
+import { Disposable, l10n, type QuickPickItem, Range, Selection, type TextEditor, ThemeColor, window } from 'vscode';
+import { type Finding, findingText, gravity } from './finding-text.ts';
+
+type Place = { readonly finding: Finding; readonly range: Range };
+type Item = QuickPickItem & Place;
+
+const LOOKS = {
+  block: { icon: 'error', color: 'editorError.foreground' },
+  redact: { icon: 'warning', color: 'editorWarning.foreground' },
+  flag: { icon: 'info', color: 'editorInfo.foreground' },
+} as const;
+const KINDS = ['block', 'redact', 'flag'] as const;
+
+/**
+ * Lists findings, marks them in the text meanwhile, and goes to the one under the cursor. Enter stays there; Escape goes back.
+ *
+ * @param offset where the text that was looked at begins in the document; UTF-16
+ * @returns once the list is closed
+ */
+export function listFindings(editor: TextEditor, offset: number, findings: readonly Finding[], title: string) {
+  const { document, selection: before } = editor;
+  const at = (index: number) => document.positionAt(offset + index);
+  const places = findings.map((finding): Place => ({ finding, range: new Range(at(finding.start), at(finding.end)) }));
+  const list = window.createQuickPick<Item>();
+  list.title = title;
+  list.placeholder = l10n.t('Go to a finding');
+  list.matchOnDescription = true;
+  list.items = places.map(itemOf);
+  const open = Disposable.from(list, mark(editor, places));
+  return new Promise<void>((resolve) => {
+    list.onDidChangeActive(([item]) => {
+      if (item) go(editor, item.range);
+    });
+    list.onDidAccept(() => {
+      const [item] = list.selectedItems;
+      if (!item) return;
+      go(editor, item.range);
+      finish();
+    });
+    list.onDidHide(() => {
+      // One who has gone elsewhere by hand stays there.
+      if (places.some(({ range }) => range.isEqual(editor.selection))) go(editor, before);
+      finish();
+    });
+    let isOver = false;
+    const finish = () => {
+      if (isOver) return;
+      isOver = true;
+      open.dispose();
+      resolve();
+    };
+    list.show();
+  });
+}
+
+function itemOf({ finding, range }: Place): Item {
+  const { line, character } = range.start;
+  return {
+    label: `$(${LOOKS[gravity(finding)].icon}) ${finding.type}`,
+    description: `${findingText(finding)} · ${l10n.t('line {0}, column {1}', line + 1, character + 1)}`,
+    finding,
+    range,
+  };
+}
+
+/** Frames them in the text, each in the colour of its action, until disposed of. */
+function mark(editor: TextEditor, places: readonly Place[]): Disposable {
+  const types = KINDS.map((kind) => {
+    const color = new ThemeColor(LOOKS[kind].color);
+    const type = window.createTextEditorDecorationType({
+      border: '1px solid',
+      borderColor: color,
+      overviewRulerColor: color,
+      backgroundColor: new ThemeColor('editor.findMatchHighlightBackground'),
+    });
+    editor.setDecorations(
+      type,
+      places.filter(({ finding }) => gravity(finding) === kind).map(({ range }) => range),
+    );
+    return type;
+  });
+  return Disposable.from(...types);
+}
+
+function go(editor: TextEditor, range: Range): void {
+  editor.selection = range instanceof Selection ? range : new Selection(range.start, range.end);
+  editor.revealRange(range);
+}
