@@ -173,6 +173,18 @@ describe('a call that needs a permit', () => {
     expect(provider.received.length).toBe(before);
   });
 
+  it('is of a task by its whole session, in the header too', async () => {
+    const { secret, hash } = await guarded();
+    const session = (end: string) => ({ headers: { 'x-session-id': 's'.repeat(300) + end } });
+    const first = ask(secret, {}, session('a'));
+    await answer((await waiting(hash))['id'], { decision: 'task', minutes: 5 });
+    expect((await first).status).toBe(200);
+    expect((await ask(secret, {}, session('a'))).status).toBe(200);
+    const another = ask(secret, {}, session('b'));
+    await answer((await waiting(hash))['id'], { decision: 'deny' });
+    expect(reasonOf(await another)).toBe('permit_denied');
+  });
+
   it('is told by a dry run, which waits for nobody', async () => {
     const { hash } = await guarded();
     const body = { model: 'one/m', messages: [{ role: 'user', content: 'x' }], key_hash: hash };
