@@ -35,6 +35,14 @@ const bundles = [
     outfile: 'dist/assets/tokenizer-worker.js',
   },
   {
+    // Most daemons never call Google's cloud.
+    ...node,
+    sourcemap: false,
+    minifyWhitespace: true,
+    entryPoints: ['server/providers/google/cloud-auth.ts'],
+    outfile: 'dist/assets/google-auth.js',
+  },
+  {
     // A module, because web-tree-sitter finds itself by import.meta.url.
     ...node,
     format: 'esm',

@@ -25,6 +25,7 @@ import { ioLogRoutes } from '../http/io-log.ts';
 import { keyRoutes } from '../http/keys.ts';
 import { languageSocket } from '../http/language-socket.ts';
 import { lifeRoutes } from '../http/life.ts';
+import { messagesRoutes } from '../http/messages.ts';
 import { modelRoutes } from '../http/models.ts';
 import { observabilityRoutes } from '../http/observability.ts';
 import { organizationRoutes } from '../http/organization.ts';
@@ -33,6 +34,7 @@ import { policyFileRoutes } from '../http/policy-file.ts';
 import { presetFileRoutes, presetRoutes } from '../http/presets.ts';
 import { priceRoutes } from '../http/prices.ts';
 import { proposalRoutes } from '../http/proposals.ts';
+import { responsesRoutes } from '../http/responses.ts';
 import { routeRoutes } from '../http/route.ts';
 import { sandboxRoutes } from '../http/sandbox.ts';
 import { type AccessPolicy, digestOf } from '../http/security.ts';
@@ -85,13 +87,13 @@ export const compose: Compose = async (options) => {
   const sandboxSecret = randomBytes(32).toString('hex');
   const sandbox = sandboxProvider(() => baseUrl, sandboxSecret);
   // Made once: what finds its models by itself must not forget them when config.yaml is read again.
-  const builtIn = [sandbox, ...localProviders(), ...builtInProviders()];
+  const builtIn = [sandbox, ...localProviders(), ...builtInProviders(env)];
   const byok = new ByokKeys({
     rows: store.byok.all,
     organizationOf: (workspaceId) => store.workspaces.get(workspaceId)?.organizationId ?? null,
     secretOf: (key) => vault.unseal(byokSeal(key), key.sealed),
   });
-  const providers = new Providers(allProviders(config, builtIn), vault, env, byok);
+  const providers = new Providers(allProviders(config, builtIn, env), vault, env, byok);
   const events = new Events();
   const memory = new RoutingMemory();
   const transport = new Transport(env);
@@ -158,6 +160,8 @@ export const compose: Compose = async (options) => {
   const editors = new Editors({ admin, baseUrl: () => baseUrl });
   healthRoutes(app, context);
   chatRoutes(app, context);
+  messagesRoutes(app, context);
+  responsesRoutes(app, context);
   keyRoutes(app, context);
   guardrailRoutes(app, context);
   detectRoutes(app, context);
@@ -208,7 +212,7 @@ export const compose: Compose = async (options) => {
       access = accessOf(config, Number(new URL(url).port));
     },
     reconfigure: (next) => {
-      providers.replace(allProviders(next, builtIn));
+      providers.replace(allProviders(next, builtIn, env));
       recordConfig(admin, config, next);
       config = next;
       access = accessOf(next, access.port);
@@ -249,12 +253,13 @@ function accessOf({ server }: Config, port: number): AccessPolicy {
 }
 
 /** What config.yaml names comes first, in its order; then what is built in, a router last. */
-function allProviders(config: Config, builtIn: readonly Provider[]): readonly Provider[] {
+function allProviders(config: Config, builtIn: readonly Provider[], env: NodeJS.ProcessEnv): readonly Provider[] {
   const configured = Object.entries(config.providers).map(([slug, entry]) =>
     configuredProvider(
       slug,
       entry,
       builtIn.find((provider) => provider.slug === slug),
+      env,
     ),
   );
   const slugs = new Set(configured.map((provider) => provider.slug));

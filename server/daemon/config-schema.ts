@@ -35,11 +35,27 @@ const models = z.array(model).superRefine((list, context) => {
   });
 });
 
+const vertex = z.strictObject({
+  /** Absent: GOOGLE_CLOUD_PROJECT, else the key's own. */
+  project: z
+    .string()
+    .regex(/^[a-z0-9:.-]{1,100}$/, { error: 'must be the id of a project of Google’s cloud' })
+    .optional(),
+  /** Absent: GOOGLE_CLOUD_LOCATION, else `global`. */
+  location: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, { error: 'must be a region such as europe-west4, or global' })
+    .optional(),
+});
+
 const provider = z.strictObject({
   name: z.string().min(1).optional(),
   /** Absent: that of the built-in provider of this name, else openai. */
-  dialect: z.enum(['openai', 'anthropic'], { error: 'must be openai or anthropic' }).optional(),
-  base_url: baseUrl,
+  dialect: z.enum(['openai', 'anthropic', 'google'], { error: 'must be openai, anthropic or google' }).optional(),
+  /** Absent only where `vertex` says where it is. */
+  base_url: baseUrl.optional(),
+  /** It stands in Google's cloud. Without `key` it is called as whoever this machine is. */
+  vertex: vertex.optional(),
   /** Absent: the provider needs none. */
   key: keySource.optional(),
   /** Instead of `key`: several, tried in this order. */
@@ -85,10 +101,19 @@ export const configSchema = z.strictObject({
   providers: z
     .record(
       slug,
-      provider.refine(({ key, keys }) => !key || !keys, {
-        path: ['keys'],
-        error: 'stands beside "key"; take one of them',
-      }),
+      provider
+        .refine(({ key, keys }) => !key || !keys, {
+          path: ['keys'],
+          error: 'stands beside "key"; take one of them',
+        })
+        .refine(({ base_url, vertex: place }) => base_url !== undefined || place !== undefined, {
+          path: ['base_url'],
+          error: 'is missing: where the provider’s API begins, such as https://api.example.com/v1',
+        })
+        .refine(({ dialect, vertex: place }) => !place || !dialect || dialect === 'google', {
+          path: ['dialect'],
+          error: 'must be google where "vertex" stands',
+        }),
     )
     .default({}),
   server: server.prefault({}),
@@ -106,5 +131,6 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (third === undefined) return Object.keys(provider.shape);
   if (third === 'keys') return Object.keys(keyEntry.shape);
   if (third === 'data_policy') return Object.keys(dataPolicy.shape);
+  if (third === 'vertex') return Object.keys(vertex.shape);
   return Object.keys(fifth === undefined ? model.shape : pricingEntry.shape);
 }

@@ -46,7 +46,15 @@ export async function callModel(
   const { price, id: model } = endpoint.model;
   const dialect = dialectOf(endpoint.provider.dialect);
   const request = { model, messages: MESSAGES };
-  const { url, headers, body } = dialect.encode(request, endpoint, key, MOST_TOKENS);
+  const encoded = dialect.encode(request, endpoint, key, MOST_TOKENS);
+  const signed = (await endpoint.provider.sign?.(encoded, key, signal)) ?? {
+    kind: 'signed',
+    request: encoded,
+    secret: key,
+  };
+  if (signed.kind === 'aborted') return { kind: 'aborted', charged: null };
+  if (signed.kind === 'unsigned') return { kind: 'silent', detail: signed.message, wasSent: false, charged: null };
+  const { url, headers, body } = signed.request;
 
   const payer = await parts.editorKey();
   const most = costOf(price, { ...NO_USAGE, prompt: PROMPT_TOKENS, completion: MOST_TOKENS }, 0, true);
@@ -57,7 +65,12 @@ export async function callModel(
   if (!held) return { kind: 'no_budget' };
 
   const startedMs = performance.now();
-  const result = await httpCall(dispatcher, { method: 'POST', url, headers, body, secret: key }, signal, answerMs);
+  const result = await httpCall(
+    dispatcher,
+    { method: 'POST', url, headers, body, secret: signed.secret },
+    signal,
+    answerMs,
+  );
   const ms = performance.now() - startedMs;
   const settle = async (usage: Usage, cost: Cost, status: number, upstreamId: string | null) => {
     await held.settle({ usage, cost, status, ms, upstreamId });

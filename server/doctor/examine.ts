@@ -110,7 +110,8 @@ async function listModels(
   const asked = { method: 'GET' as const, url: `${provider.baseUrl()}/models`, headers: kept, body: null, secret: key };
   const result = await httpCall(parts.dispatcher, asked, signal, parts.answerMs);
   if (result.kind !== 'answered') return { ...reached, verdict: silence(provider, result, reached.tried.proxy) };
-  const isRight = Array.isArray(parseRecord(result.answer.body)?.['data']);
+  const listed = parseRecord(result.answer.body);
+  const isRight = Array.isArray(listed?.['data'] ?? listed?.['models']);
   const examined = judge(parts, provider, { ...result.answer, isRight }, reached);
   if (examined.verdict.status !== 'ok') return examined;
   const verdict = warning(
@@ -184,6 +185,10 @@ function keyMissing({ slug, key, name }: Provider, standing: string): Verdict {
   if (key.kind === 'env')
     return problem('key_missing', `There is no key for ${name}`, `Set ${key.name} where the daemon is started.`);
   const variable = key.kind === 'stored_or_env' ? `, or set ${key.name} where the daemon is started` : '';
+  if (key.kind === 'stored_or_ambient') {
+    const remedy = `Store the key of a service account with \`callgate providers set-key ${slug}\`, or set ${key.name}=true where the daemon is started.`;
+    return problem('key_missing', `There is no key for ${name}`, remedy);
+  }
   const remedy = `Store one with \`callgate providers set-key ${slug}\`${variable}.`;
   return problem('key_missing', `There is no key for ${name}`, remedy);
 }

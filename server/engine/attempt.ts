@@ -1,6 +1,7 @@
 import type { ByteStream } from '../providers/byte-stream.ts';
 import { type Dialect, dialectOf } from '../providers/dialect.ts';
 import type { UpstreamAnswer } from '../providers/opening.ts';
+import type { SignedRequest } from '../providers/provider.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { type NoAnswer, readErrorBody, type Transport } from '../providers/transport.ts';
 import { type Failure, retryAfterSeconds } from '../routing/failure.ts';
@@ -56,21 +57,33 @@ const MOST_RAW = 4_000;
 
 /** Sends the request to one endpoint and reads as far as needed to know whether it is going to answer. */
 export async function attempt(transport: Transport, input: AttemptInput, now: () => Date): Promise<AttemptResult> {
-  const { key } = input;
   // Some servers repeat what they refuse, the key they were sent included.
-  const clean: Clean = (text) => (key ? text.replaceAll(key, '[redacted]') : text);
-  const result = await send(transport, input, clean, now);
+  const secrets: string[] = input.key ? [input.key] : [];
+  const clean: Clean = (text) => secrets.reduce((kept, secret) => kept.replaceAll(secret, '[redacted]'), text);
+  const result = await send(transport, input, secrets, clean, now);
   // Only then cut: half a key is no longer found.
   return result.kind === 'failed'
     ? { ...result, message: clean(result.message), raw: clean(result.raw).slice(0, MOST_RAW) }
     : result;
 }
 
-async function send(transport: Transport, input: AttemptInput, clean: Clean, now: () => Date): Promise<AttemptResult> {
+async function send(
+  transport: Transport,
+  input: AttemptInput,
+  secrets: string[],
+  clean: Clean,
+  now: () => Date,
+): Promise<AttemptResult> {
   const { endpoint, signal } = input;
   const startedMs = performance.now();
   const dialect = dialectOf(endpoint.provider.dialect);
-  const upstream = dialect.encode(input.request, endpoint, input.key, input.maxTokens);
+  let upstream = dialect.encode(input.request, endpoint, input.key, input.maxTokens);
+  if (endpoint.provider.sign) {
+    const signed = await endpoint.provider.sign(upstream, input.key, signal);
+    if (signed.kind !== 'signed') return unsigned(signed);
+    if (signed.secret !== '') secrets.push(signed.secret);
+    upstream = signed.request;
+  }
   const headersTimeoutMs = Math.min(endpoint.provider.timeoutMs, input.budgetMs);
   if (input.request['stream'] !== true) {
     const whole = await transport.exchange(upstream, { signal, headersTimeoutMs, timeoutMs: input.budgetMs });
@@ -108,6 +121,12 @@ async function send(transport: Transport, input: AttemptInput, clean: Clean, now
 
 const isSuccess = (status: number) => status >= 200 && status <= 299;
 
+function unsigned(result: Exclude<SignedRequest, { kind: 'signed' }>): AttemptResult {
+  if (result.kind === 'aborted') return { kind: 'aborted' };
+  const { status, message } = result;
+  return failed({ status, reason: status === 0 ? 'connect' : 'status' }, message, '');
+}
+
 function unanswered({ reason, detail }: NoAnswer): AttemptResult {
   return reason === 'aborted' ? { kind: 'aborted' } : failed({ status: 0, reason }, detail, '');
 }
@@ -119,7 +138,7 @@ function failed(failure: Failure, message: string, raw: string, retryAfter: numb
 }
 
 function failedStatus(status: number, raw: string, retryAfter: string | undefined, now: Date): AttemptFailed {
-  const seconds = retryAfterSeconds(retryAfter, now.getTime());
+  const seconds = retryAfterSeconds(retryAfter ?? retryDelayIn(status, raw), now.getTime());
   return failed({ status, reason: 'status' }, messageIn(raw) ?? `HTTP ${status}`, raw, seconds);
 }
 
@@ -203,9 +222,17 @@ export function errorIn(body: JsonObject): { readonly code: number; readonly mes
 }
 
 function messageIn(raw: string): string | null {
-  const body = parseObject(raw);
+  // Google puts the error of a stream in a list.
+  const body = parseObject(raw.trim().replace(/^\[(.*)\]$/s, '$1'));
   if (!body) return raw.trim().slice(0, 200) || null;
   const { message, detail } = body;
   const nested = errorIn(body)?.message ?? message ?? detail;
   return typeof nested === 'string' ? nested : null;
+}
+
+/** Google says in its error, and in no header, how long to wait. https://cloud.google.com/apis/design/errors#error_details */
+function retryDelayIn(status: number, raw: string): string | undefined {
+  if (status !== 429 && status !== 503) return undefined;
+  const seconds = /"retryDelay"\s*:\s*"(\d{1,6})(?:\.\d+)?s"/.exec(raw)?.[1];
+  return seconds === undefined ? undefined : String(Number(seconds) + 1);
 }

@@ -1,6 +1,7 @@
 import { type CatalogueModel, knownModels, USUAL_PARAMETERS } from '../pricing/catalogue.ts';
 import { priceOfPricing } from '../pricing/price.ts';
 import { priceEpoch } from '../pricing/price-book.ts';
+import { vertexAt } from './google/vertex.ts';
 import type { Provider } from './provider.ts';
 import { vendorModels } from './vendor-models.ts';
 import { dialectNameOf, VENDORS, type Vendor } from './vendors.ts';
@@ -48,28 +49,34 @@ export function sandboxProvider(baseUrl: () => string, secret: string): Provider
   };
 }
 
-/** Providers that need only a key. A router stands last: a direct path is tried before one that routes. */
-export function builtInProviders(): readonly Provider[] {
-  return [...VENDORS.map(vendorProvider), openRouter()];
+/**
+ * Providers that need only a key. A router stands last: a direct path is tried before one that routes. `env`: where the project in a
+ * cloud may stand.
+ */
+export function builtInProviders(env: NodeJS.ProcessEnv = {}): readonly Provider[] {
+  return [...VENDORS.map((vendor) => vendorProvider(vendor, env)), openRouter()];
 }
 
-function vendorProvider(vendor: Vendor): Provider {
-  const { slug, name, baseUrl, env, priceProvider, author, cancelStopsBilling, wire, nativeOf } = vendor;
+function vendorProvider(vendor: Vendor, env: NodeJS.ProcessEnv): Provider {
+  const dialect = dialectNameOf(vendor);
+  const { slug, name, baseUrl, priceProvider, author, cancelStopsBilling, wire, nativeOf } = vendor;
   return {
     slug,
     name,
-    dialect: dialectNameOf(vendor),
+    dialect,
     baseUrl: () => baseUrl,
-    key: { kind: 'stored_or_env', name: env },
+    key: { kind: vendor.isCloud ? 'stored_or_ambient' : 'stored_or_env', name: vendor.env },
     headers: {},
     timeoutMs: DEFAULT_TIMEOUT_MS,
     cancelStopsBilling,
     isRouter: false,
     priceProvider,
-    wire,
+    wire: dialect === 'openai' ? wire : undefined,
+    openAiWire: dialect === 'openai' ? undefined : wire,
     author,
     nativeOf,
     models: once(() => vendorModels(vendor)),
+    ...(vendor.isCloud ? vertexAt({}, undefined, env) : {}),
   };
 }
 

@@ -1,16 +1,21 @@
 import { type CatalogueModel, currentPrice } from '../pricing/catalogue.ts';
 import { type PublicPricing, priceOfPricing } from '../pricing/price.ts';
 import { DEFAULT_TIMEOUT_MS, once } from './built-in.ts';
+import { type VertexEntry, vertexAt } from './google/vertex.ts';
 import type { ListedKey } from './keys.ts';
 import { modelDefaults } from './model-defaults.ts';
 import type { DialectName, Provider } from './provider.ts';
+import { withMembers } from './vendor-models.ts';
 
 /** One entry of `providers` in config.yaml, validated. */
 export type ProviderEntry = {
   readonly name?: string | undefined;
   /** Absent: that of the built-in provider of this slug, else `openai`. */
   readonly dialect?: DialectName | undefined;
-  readonly base_url: string;
+  /** Absent: that of `vertex`, or of the built-in provider in Google's cloud. */
+  readonly base_url?: string | undefined;
+  /** It stands in Google's cloud; without a key it is called as whoever this machine is. */
+  readonly vertex?: VertexEntry | undefined;
   /** `env:NAME` or `stored`; absent: the provider needs none. */
   readonly key?: string | undefined;
   /** Instead of `key`. */
@@ -49,18 +54,33 @@ export type ModelEntry = {
  * A provider from config.yaml. Under a built-in provider's slug it replaces that one's address and key and adds to its models;
  * a model without `pricing` has the library's price where the library knows the provider by this slug.
  */
-export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: Provider | undefined): Provider {
-  const priceProvider = builtIn?.priceProvider ?? slug;
-  const dialect = entry.dialect ?? builtIn?.dialect ?? 'openai';
+export function configuredProvider(
+  slug: string,
+  entry: ProviderEntry,
+  builtIn: Provider | undefined,
+  env: NodeJS.ProcessEnv = {},
+): Provider {
+  const isCloud = entry.vertex !== undefined || builtIn?.sign !== undefined;
+  const priceProvider = builtIn?.priceProvider ?? (isCloud ? 'google' : slug);
+  const base = entry.base_url?.replace(/\/+$/, '');
+  const dialect = entry.dialect ?? dialectBehind(base, builtIn) ?? (isCloud ? 'google' : 'openai');
   const like = builtIn?.dialect === dialect ? builtIn : undefined;
-  const spoken = { dialect, wire: like?.wire, nativeOf: like?.nativeOf };
+  const wire = like ? like.wire : dialect === 'openai' ? builtIn?.openAiWire : undefined;
+  const spoken = { dialect, wire, nativeOf: like?.nativeOf };
   const own = (entry.models ?? []).map((model) => modelOf(model, priceProvider, spoken));
+  // In another dialect its models take other things.
+  const listed = () =>
+    like
+      ? like.models()
+      : (builtIn?.models() ?? []).map((model) =>
+          withMembers(model, { supportedParameters: modelDefaults(spoken, model.native).supportedParameters }),
+        );
   const ownIds = new Set(own.map((model) => model.id));
   return {
     slug,
     name: entry.name ?? builtIn?.name ?? slug,
     ...spoken,
-    baseUrl: () => entry.base_url.replace(/\/+$/, ''),
+    baseUrl: () => base ?? '',
     key: keyOf(entry.key),
     keys: entry.keys?.map(listedKey),
     dataPolicy: entry.data_policy && { zdr: entry.data_policy.zdr, noTraining: entry.data_policy.no_training },
@@ -70,8 +90,14 @@ export function configuredProvider(slug: string, entry: ProviderEntry, builtIn: 
     isRouter: builtIn?.isRouter ?? false,
     priceProvider,
     author: builtIn?.author,
-    models: once(() => [...own, ...(builtIn?.models() ?? []).filter((model) => !ownIds.has(model.id))]),
+    models: once(() => [...own, ...listed().filter((model) => !ownIds.has(model.id))]),
+    ...(isCloud && dialect === 'google' ? vertexAt(entry.vertex ?? {}, base, env) : {}),
   };
+}
+
+/** A vendor of another dialect may have an address beside it for OpenAI's, as Google has. */
+function dialectBehind(base: string | undefined, builtIn: Provider | undefined): DialectName | undefined {
+  return builtIn?.openAiWire && base?.endsWith('/openai') ? 'openai' : builtIn?.dialect;
 }
 
 function keyOf(key: string | undefined): Provider['key'] {

@@ -1,4 +1,6 @@
 import { anthropic } from './anthropic/dialect.ts';
+import { google } from './google/dialect.ts';
+import { nativeTool } from './native.ts';
 import { inRoutersWords } from './openai/answers.ts';
 import { encodeOpenAi, unsentFields } from './openai/encode.ts';
 import { readEvents } from './openai/stream.ts';
@@ -41,14 +43,14 @@ export type Dialect = {
 /** The shape is ours already: bytes stand. */
 const openai: Dialect = {
   inexpressible: (request, { provider, model }) =>
-    provider.wire ? vitalLack(provider.wire, request, model.native) : null,
+    nativeTool(request) ?? (provider.wire ? vitalLack(provider.wire, request, model.native) : null),
   warnings: (request, endpoint) => unsentFields(request, endpoint).map((field) => `${field} is not sent`),
   encode: encodeOpenAi,
   readAnswer: (text, request) => inRoutersWords(text, excludesReasoning(request)),
   readEvents: (bytes) => readEvents(bytes, (data) => inRoutersWords(data, false)),
 };
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic };
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic, google };
 
 /** How a provider is spoken to. */
 export function dialectOf(name: DialectName): Dialect {

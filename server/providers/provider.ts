@@ -2,7 +2,7 @@ import type { CatalogueModel } from '../pricing/catalogue.ts';
 import type { ListedKey } from './keys.ts';
 import type { WireRules } from './wire-rules.ts';
 
-export type DialectName = 'openai' | 'anthropic';
+export type DialectName = 'openai' | 'anthropic' | 'google';
 
 /** One place that serves models: a vendor, a router such as OpenRouter, a server on this machine. */
 export type Provider = {
@@ -19,6 +19,8 @@ export type Provider = {
   /** Asked with one key: what the key's owner says of the account behind it, before all else that is known of the provider. */
   readonly declaredZdr?: boolean | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** What a request must still be given before it is sent, where its key is no header. */
+  readonly sign?: Signer | undefined;
   /** Milliseconds until the first byte of an answer. */
   readonly timeoutMs: number;
   /** Whether breaking the connection stops the billing; if not, an aborted stream is read to its end for its usage. */
@@ -29,6 +31,8 @@ export type Provider = {
   readonly priceProvider: string | null;
   /** Which fields it takes, and in what words; absent: whatever the request says is passed on. */
   readonly wire?: WireRules | undefined;
+  /** The same where it is spoken to in OpenAI's dialect and has another of its own. */
+  readonly openAiWire?: WireRules | undefined;
   /** The author its own models go by in OpenRouter's ids, where that is not its slug. */
   readonly author?: string | undefined;
   /** Its own name for a model that nobody lists, from the name in OpenRouter's spelling. */
@@ -51,6 +55,8 @@ export type KeySource =
   | { readonly kind: 'stored'; readonly entry?: string }
   /** Built-in providers: what was stored wins, else the vendor's usual variable. */
   | { readonly kind: 'stored_or_env'; readonly name: string }
+  /** What was stored, else whoever this machine is, if that variable says `true`. */
+  | { readonly kind: 'stored_or_ambient'; readonly name: string }
   | { readonly kind: 'internal'; readonly secret: string };
 
 /** What goes over the wire to a provider. */
@@ -59,3 +65,13 @@ export type UpstreamRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
+
+/** Completes a request by a key that is exchanged for something else first; `key` null: by whoever this machine is. */
+export type Signer = (request: UpstreamRequest, key: string | null, signal: AbortSignal) => Promise<SignedRequest>;
+
+export type SignedRequest =
+  /** `secret`: what it was given, which nobody else may read. */
+  | { readonly kind: 'signed'; readonly request: UpstreamRequest; readonly secret: string }
+  /** `status` 401: the key is refused; 0: it could not be asked for. */
+  | { readonly kind: 'unsigned'; readonly status: 0 | 401; readonly message: string }
+  | { readonly kind: 'aborted' };

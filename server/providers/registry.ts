@@ -112,6 +112,8 @@ export class Providers {
         return this.#storedKey(vaultEntry(slug, key.entry)) || undefined;
       case 'stored_or_env':
         return this.#storedKey(slug) ?? (this.#env[key.name] || undefined);
+      case 'stored_or_ambient':
+        return this.#storedKey(slug) ?? (isTrue(this.#env[key.name]) ? null : undefined);
     }
   }
 
@@ -132,6 +134,7 @@ export class Providers {
     const stored =
       key.kind === 'env' ? null : this.#storedKey(vaultEntry(slug, key.kind === 'stored' ? key.entry : undefined));
     if (stored !== null) return stored === '' ? 'damaged' : 'stored';
+    if (key.kind === 'stored_or_ambient') return isTrue(this.#env[key.name]) ? 'ambient' : 'missing';
     return key.kind !== 'stored' && this.#env[key.name] ? `env:${key.name}` : 'missing';
   }
 
@@ -219,14 +222,20 @@ export class Providers {
   }
 }
 
+const isTrue = (value: string | undefined) => value === '1' || value?.toLowerCase() === 'true';
+
 /** Whether the id is `<slug>/…` or `<author>/…`, the author being this provider's own. */
 function isNamedFor({ slug, author }: Provider, modelId: string): boolean {
   const is = (name: string) => modelId.startsWith(name) && modelId[name.length] === '/';
   return is(slug) || (author !== undefined && is(author));
 }
 
+/** No name of a model, unless it is listed: blanks, and what cannot be seen. */
+const UNSEEN = /\s|\p{C}/u;
+
 function unlisted(provider: Provider, modelId: string): CatalogueModel | null {
-  if (provider.priceProvider === null || !modelId.includes('/')) return null;
+  // A provider may take a padded name for the one without, and policy would not.
+  if (provider.priceProvider === null || !modelId.includes('/') || UNSEEN.test(modelId)) return null;
   const prefix = [provider.slug, provider.author].find((name) => name && modelId.startsWith(`${name}/`));
   const name = prefix ? modelId.slice(prefix.length + 1) : provider.isRouter ? modelId : '';
   if (name === '') return null;

@@ -41,7 +41,7 @@ function idOf(vendor: Vendor, native: string): string {
 }
 
 /** A copy with other members; a price that is looked up each time still is. */
-function withMembers(model: CatalogueModel, members: Partial<CatalogueModel>): CatalogueModel {
+export function withMembers(model: CatalogueModel, members: Partial<CatalogueModel>): CatalogueModel {
   const descriptors = Object.getOwnPropertyDescriptors(model);
   for (const [name, value] of Object.entries(members))
     Object.assign(descriptors, { [name]: { value, enumerable: true } });

@@ -27,8 +27,12 @@ export type Vendor = {
   readonly author?: string;
   /** Breaking the connection ends its billing; no unless its, or OpenRouter's, documentation says so. */
   readonly cancelStopsBilling: boolean;
-  /** Absent: it speaks Anthropic's dialect. */
+  /** Absent: that of `wire`, or Anthropic's without one. */
+  readonly dialect?: DialectName;
+  /** How it speaks OpenAI's dialect; absent: not at all. */
   readonly wire?: WireRules;
+  /** It stands in Google's cloud: `env` says whether it is called as whoever this machine is. */
+  readonly isCloud?: true;
   /** Ids that follow from no rule, by the vendor's name for the model. */
   readonly ids?: Readonly<Record<string, string>>;
   readonly idOf?: (native: string) => string;
@@ -82,19 +86,35 @@ export const VENDORS: readonly Vendor[] = [
   {
     slug: 'google-ai-studio',
     name: 'Google AI Studio',
-    // https://ai.google.dev/gemini-api/docs/openai
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
     env: 'GEMINI_API_KEY',
     priceProvider: 'google',
     isHost: false,
     author: 'google',
     cancelStopsBilling: false,
     serves: (native) => /^gem(ini|ma)-/.test(native) && !/embedding|-tts|live|omni/.test(native),
+    // Its other endpoint, in OpenAI's words, has none for signatures, media other than images and sound, safety or tiers.
+    dialect: 'google',
+    // https://ai.google.dev/gemini-api/docs/openai
     wire: wireRules({
       takes: [...COMMON, 'n', 'parallel_tool_calls'],
       strict: true,
       reasoning: googleForm,
     }),
+  },
+  {
+    slug: 'google-vertex',
+    name: 'Google Vertex',
+    // See google/vertex-place.ts.
+    baseUrl: '',
+    env: 'GOOGLE_GENAI_USE_VERTEXAI',
+    priceProvider: 'google',
+    isHost: false,
+    author: 'google',
+    cancelStopsBilling: false,
+    serves: (native) => native.startsWith('gemini-') && !/embedding|-tts|live|omni/.test(native),
+    dialect: 'google',
+    isCloud: true,
   },
   {
     slug: 'mistral',
@@ -238,5 +258,5 @@ export const VENDORS: readonly Vendor[] = [
   },
 ];
 
-/** What a vendor speaks: those without rules of OpenAI's dialect speak Anthropic's. */
-export const dialectNameOf = ({ wire }: Vendor): DialectName => (wire ? 'openai' : 'anthropic');
+/** What a vendor speaks: those without rules of OpenAI's dialect speak Anthropic's, unless they have one of their own. */
+export const dialectNameOf = ({ dialect, wire }: Vendor): DialectName => dialect ?? (wire ? 'openai' : 'anthropic');

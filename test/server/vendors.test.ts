@@ -10,7 +10,11 @@ import { type Endpoint, Providers } from '../../server/providers/registry.ts';
 
 type Fields = Record<string, unknown>;
 const all = builtInProviders();
-const registry = new Providers(all, { get: () => null }, {});
+/** Google speaks its own dialect unless its other address is given. */
+const speaking = all.map((one) =>
+  one.slug === 'google-ai-studio' ? configuredProvider(one.slug, { base_url: `${one.baseUrl()}/openai` }, one) : one,
+);
+const registry = new Providers(speaking, { get: () => null }, {});
 const openai = dialectOf('openai');
 const hi = [{ role: 'user', content: 'Hi' }];
 

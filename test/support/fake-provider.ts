@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claudeEvents, claudeMessage, claudeStream } from './fake-anthropic.ts';
+import { geminiAnswer, geminiEvents, geminiStream } from './fake-google.ts';
 
 export type Received = {
   readonly path?: string;
@@ -13,7 +14,7 @@ export type Received = {
 export type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
 
 /**
- * A provider over real HTTP. `on` decides what a model does, in OpenAI's dialect (below) or Anthropic's (fake-anthropic.ts); the default
+ * A provider over real HTTP. `on` decides what a model does, in OpenAI's dialect (below), Anthropic's (fake-anthropic.ts) or Google's (fake-google.ts); the default
  * answers in that of the path it is asked at.
  */
 export class FakeProvider {
@@ -49,7 +50,9 @@ export class FakeProvider {
     response.on('close', () => {
       received.aborted = !response.writableFinished;
     });
-    const handler = this.#handlers.get(body.model) ?? usualHandler(received);
+    // Google's models stand in the path.
+    const model = body.model ?? /\/models\/([^:/]+):/.exec(request.url ?? '')?.[1];
+    const handler = this.#handlers.get(model) ?? usualHandler(received);
     await handler(received, response);
   }
 }
@@ -59,6 +62,9 @@ function usualHandler({ path, body }: Received): Handler {
     const content = [{ type: 'text', text: 'Hello there.' }];
     return body['stream'] ? claudeStream({ events: claudeEvents(content) }) : claudeMessage({ content });
   }
+  if (path?.includes(':streamGenerateContent'))
+    return geminiStream({ events: geminiEvents([{ text: 'Hello there.' }]) });
+  if (path?.includes(':generateContent')) return geminiAnswer({});
   return body['stream'] ? stream({}) : answer({});
 }
 
