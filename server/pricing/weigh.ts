@@ -55,6 +55,8 @@ export function weigh(request: Fields): Readonly<Weight> {
   };
   const { messages } = request;
   addFields(weight, request, 'messages');
+  // What the provider keeps of earlier is part of the prompt, and of a length that only it knows.
+  if (typeof request['cached_content'] === 'string' && request['cached_content'] !== '') weight.elsewhere += 1;
   const tools = request['tools'];
   if (Array.isArray(tools)) {
     weight.extra += tools.length * ALLOWANCE.tool;
