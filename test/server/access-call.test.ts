@@ -220,6 +220,11 @@ describe('allowed and ignored models', () => {
     expect(await models()).toContain('x/second');
   });
 
+  it('hold for a name with blanks around it, which its provider might take for the one without', async () => {
+    for (const name of ['alpha/alpha-m ', 'alpha/ alpha-m', 'alpha/alpha-m\u0000', 'alpha/alpha-m\u200b'])
+      expect((await call({ model: name })).status, JSON.stringify(name)).toBe(400);
+  });
+
   it('a list of allowed ones admits those alone, and no router that chooses', async () => {
     await fence({ allowed_models: ['x/second', 'x/routed'] });
     expect((await call({ model: 'x/second' })).status).toBe(200);
