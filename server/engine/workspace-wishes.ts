@@ -19,7 +19,7 @@ export function inWorkspace(
 ): { readonly kind: 'request'; readonly request: JsonObject } | Refusal {
   if (!workspace) return refuse('workspace_not_found', { message: 'The workspace of this key is gone' });
   const { disabledServerTools: disabled, defaultProviderSort } = workspace;
-  const tool = disabled && disabled.length > 0 ? toolsOf(request).find((one) => disabled.includes(one)) : undefined;
+  const tool = disabled && disabled.length > 0 ? disabledTool(request, disabled) : undefined;
   if (tool !== undefined) {
     return refuse('server_tool_disabled', {
       detail: `${tool} in workspace "${workspace.slug}"`,
@@ -52,6 +52,17 @@ function withSort(provider: unknown, sort: string): JsonObject | null {
   const said = [preferences['sort'], preferences['order']].some((one) => one !== undefined && one !== null);
   return said ? null : { ...preferences, sort };
 }
+
+function disabledTool(request: JsonObject, disabled: readonly string[]): string | undefined {
+  const names = new Set(disabled.map(plainName));
+  return toolsOf(request).find((one) => names.has(plainName(one)));
+}
+
+const LONGEST_TOOL = 64;
+
+/** `openrouter:web_search`, `web_search`, `web_search_preview` and `web_search_2025_08_26` are the same tool. */
+const plainName = (tool: string) =>
+  tool.length > LONGEST_TOOL ? tool : tool.replace(/^openrouter:/, '').replace(/(?:_preview)?(?:_[\d_]+)?$/, '');
 
 function toolsOf({ tools, plugins, model, models }: JsonObject): readonly string[] {
   const typed = (list: unknown, field: string) =>

@@ -174,6 +174,15 @@ describe('what a workspace says where a call says nothing', () => {
     expect((await daemon.chat(secret, { model: 'one/m', provider: { order: ['one'] } })).status).toBe(200);
   });
 
+  it('is which server tools, by any of their names', async () => {
+    const secret = await workspace('no-search-by-any-name', { disabled_server_tools: ['openrouter:web_search'] });
+    const status = async (type: string) => (await daemon.chat(secret, { model: 'one/m', tools: [{ type }] })).status;
+    for (const type of ['web_search', 'web_search_preview', 'web_search_preview_2025_03_11', 'web_search_2025_08_26'])
+      expect(await status(type), type).toBe(403);
+    expect(await status(`web_search${'_1'.repeat(100_000)}x`)).toBe(200);
+    expect(await status('openrouter:datetime')).toBe(200);
+  });
+
   it.each([
     [{ tools: [{ type: 'openrouter:web_search' }] }],
     [{ plugins: [{ id: 'web' }] }],
