@@ -185,9 +185,11 @@ async function idOf(api: Api, wanted: string, slug: string | undefined): Promise
   throw new CommandFailure(`${wanted} means several guardrails: ${several}`, 'Name one by its id.', EXIT.usage);
 }
 
-/** What is set, a line each; what says nothing is not shown. */
+/** What is set, a line each; what says nothing is not shown. A permission that is false forbids. */
 function show(data: Readonly<Record<string, unknown>>, rest: readonly (readonly [string, string])[] = []): void {
-  const said = Object.entries(data).filter(([, value]) => value !== null && value !== false);
+  const said = Object.entries(data).filter(
+    ([name, value]) => value !== null && (value !== false || name.startsWith('enable_')),
+  );
   print(facts([...said.map(([name, value]) => [name, readable(value)] as const), ...rest]));
 }
 

@@ -54,6 +54,8 @@ describe('callgate guardrails', () => {
       enable_paid_model_training: false,
       reversible: true,
     });
+    // For people, too: a permission that is false forbids something.
+    expect((await run(['show', 'From a file'])).stdout).toMatch(/enable_paid_model_training +false/);
     expect(
       await json(['update', 'From a file', '--limit', 'none', '--allow-provider', 'none', '--training']),
     ).toMatchObject({
