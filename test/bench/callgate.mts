@@ -41,6 +41,10 @@ ${Object.entries(MODELS)
 const ready = z.object({ url: z.string(), pid: z.int().positive() });
 const created = z.object({ key: z.string(), data: z.object({ hash: z.string() }) });
 const usage = z.object({ data: z.object({ usage: z.number() }) });
+const made = z.object({ data: z.object({ id: z.string() }) });
+const generation = z.object({
+  data: z.object({ callgate: z.object({ content_findings: z.array(z.object({ type: z.string() })) }) }),
+});
 
 export type ApiKey = { readonly secret: string; readonly hash: string };
 
@@ -107,6 +111,22 @@ export class Callgate {
   async publish(slug: string, content: string): Promise<void> {
     const body = JSON.stringify({ text: content });
     await this.#manage(`/api/v1/callgate/presets/${slug}/publish`, { method: 'POST', body });
+  }
+
+  /** Gives a key a guardrail of its own, as the body of `POST /guardrails` says it. */
+  async guard({ hash }: ApiKey, guardrail: object): Promise<void> {
+    const body = JSON.stringify(guardrail);
+    const { data } = made.parse(await this.#manage('/api/v1/guardrails', { method: 'POST', body }));
+    await this.#manage(`/api/v1/guardrails/${data.id}/assignments/keys`, {
+      method: 'POST',
+      body: JSON.stringify({ key_hashes: [hash] }),
+    });
+  }
+
+  /** What the filters of a guardrail found in a call, by their slugs. */
+  async foundIn(id: string): Promise<readonly string[]> {
+    const { data } = generation.parse(await this.#manage(`/api/v1/generation?id=${id}`, {}));
+    return data.callgate.content_findings.map(({ type }) => type);
   }
 
   /** US dollars the key has spent. */

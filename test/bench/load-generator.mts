@@ -1,5 +1,5 @@
 /**
- * What load.lua is to wrk, on undici: `load-generator.mts <url> <connections> <seconds>`, environment BODY, and KEY or KEYS.
+ * What load.lua is to wrk, on undici: `load-generator.mts <url> <connections> <seconds>`, environment BODY, KEY or KEYS, MARK and FIRST.
  * Prints the same line of JSON. Answers are read to their end and thrown away.
  */
 import { Pool } from 'undici';
@@ -18,7 +18,15 @@ function headers(): Record<string, string> {
   if (keys > 0) return { ...type, authorization: `Bearer ${secretOf((asked % keys) + 1)}` };
   return key ? { ...type, authorization: `Bearer ${key}` } : type;
 }
-const body = process.env['BODY'] ?? '';
+const mark = process.env['MARK'] || null;
+const given = process.env['BODY'] ?? '';
+const isMarked = mark !== null && given.includes(mark);
+let number = Number(process.env['FIRST'] ?? 0);
+function body(): string {
+  if (!isMarked) return given;
+  number += 1;
+  return given.replaceAll(mark, String(number).padStart(8, '0'));
+}
 
 const latencies: number[] = [];
 let badStatus = 0;
@@ -30,7 +38,7 @@ async function connection(): Promise<void> {
   while (performance.now() < endMs) {
     const askedMs = performance.now();
     try {
-      const answer = await pool.request({ method: 'POST', path: pathname, headers: headers(), body });
+      const answer = await pool.request({ method: 'POST', path: pathname, headers: headers(), body: body() });
       await answer.body.dump({ limit: Number.MAX_SAFE_INTEGER });
       if (answer.statusCode < 200 || answer.statusCode > 299) badStatus += 1;
       latencies.push((performance.now() - askedMs) * 1000);

@@ -2,9 +2,16 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Children, exists } from './children.mts';
+import { MARK } from './prompts.mts';
 
-/** `keys`: how many of many-keys.mts to call with in turn, instead of `key`. */
+/**
+ * `keys`: how many of many-keys.mts to call with in turn, instead of `key`. Where the mark of prompts.mts stands in the body, each call
+ * puts a number that none has put before.
+ */
 export type Request = { readonly url: string; readonly key: string; readonly keys?: number; readonly body: string };
+
+/** Calls that one run makes at most, so that no two runs put the same number. */
+const MOST_CALLS = 1_000_000;
 
 const result = z.object({
   requests: z.number().nonnegative(),
@@ -28,6 +35,7 @@ export type LoadDriver = {
 /** wrk where it is installed, else a generator of our own: too slow to bring the baseline to its limit, so that ratios come out better than they are. */
 export function loadDriver(children: Children): LoadDriver {
   const withWrk = exists('wrk', '-v');
+  let runs = 0;
   const run: LoadDriver['run'] = async ({ url, key, keys = 0, body }, connections, seconds) => {
     const command = withWrk
       ? [
@@ -43,7 +51,9 @@ export function loadDriver(children: Children): LoadDriver {
           url,
         ]
       : [process.execPath, here('load-generator.mts'), url, String(connections), String(seconds)];
-    const child = children.start(command, { place: 'load', env: { BODY: body, KEY: key, KEYS: String(keys) } });
+    const first = String((runs++ % 100) * MOST_CALLS);
+    const env = { BODY: body, KEY: key, KEYS: String(keys), MARK, FIRST: first };
+    const child = children.start(command, { place: 'load', env });
     const printed = await child.output();
     const json = /^@@(\{.*\})$/m.exec(printed)?.[1];
     if (json === undefined) throw new Error(`The load on ${url} came to nothing:\n${printed}`);

@@ -1,6 +1,7 @@
 /** What a run found, as numbers and as text. */
 import type { Activation } from './activation.mts';
 import { judge, median, pairedDifference, pairedRatio, type Target, type Verdict } from './figures.mts';
+import { FRESH, GUARDED, KNOWN, UNGUARDED } from './policy.mts';
 import { ALL_KEYS, EMPTY_STORE, FULL_STORE, type Scale } from './scale.mts';
 import type { StartUp } from './start-up.mts';
 import { CELLS, type Cell, MANY, type Measurement, SINGLE, STREAMS } from './throughput.mts';
@@ -12,6 +13,8 @@ export type Findings = {
   /** By the number of calls; null where nothing says how much memory a process has. */
   readonly resident: readonly Resident[] | null;
   readonly firstToken: { readonly direct: readonly number[]; readonly via: readonly number[] };
+  /** With and without a guardrail, pairs of the same round. */
+  readonly policy: readonly Measurement[];
   /** Null: not asked for. */
   readonly scale: Scale | null;
   readonly activation: Activation;
@@ -47,6 +50,9 @@ export function rowsOf(measurements: readonly Measurement[]): readonly Row[] {
 
 const rowsOfScale = (scale: Scale | null) =>
   scale ? rowsOfSome(scale.measurements, [MANY], [EMPTY_STORE, FULL_STORE, ALL_KEYS], EMPTY_STORE) : [];
+
+const rowsOfPolicy = (policy: readonly Measurement[]) =>
+  rowsOfSome(policy, [FRESH, KNOWN], [UNGUARDED, GUARDED], UNGUARDED);
 
 function rowsOfSome(
   measurements: readonly Measurement[],
@@ -102,6 +108,11 @@ export function figuresOf(findings: Findings, rows: readonly Row[]): readonly Ju
   const p50 = (name: string) =>
     measurements.filter((each) => each.cell === SINGLE.name && each.gateway === name).map((each) => each.p50);
   const [few, many] = resident ?? [];
+  const cpu = (name: string) =>
+    findings.policy.flatMap((each) =>
+      each.cell === FRESH.name && each.gateway === name ? (each.cpuMicros ?? []) : [],
+    );
+  const known = rowsOfPolicy(findings.policy).find(({ cell, gateway }) => cell === KNOWN.name && gateway === GUARDED);
   const scaled = rowsOfScale(findings.scale).find(({ gateway }) => gateway === FULL_STORE);
   const found: readonly (readonly [Target, number | null])[] = [
     [
@@ -125,6 +136,11 @@ export function figuresOf(findings: Findings, rows: readonly Row[]): readonly Ju
       worst([median(startUp.firstMs), median(startUp.laterMs)]),
     ],
     [{ name: 'activation', unit: 'ms', atMost: 100, before: { atMost: 150 } }, activation.ms],
+    [
+      { name: 'CPU added by guardrails, fresh 2 KB', unit: 'ms', atMost: 1 },
+      milliseconds(pairedDifference(cpu(GUARDED), cpu(UNGUARDED))),
+    ],
+    [{ name: 'rate with guardrails, judged before', unit: '×', atLeast: 0.7 }, known?.ratio ?? null],
     // Flat, within what two runs of the same differ by.
     [{ name: 'CPU a call, full store to empty', unit: '×', atMost: 1.1 }, scaled?.cpuRatio ?? null],
   ];
@@ -142,7 +158,7 @@ const added = ({ direct, via }: Findings['firstToken']) => {
 };
 
 export function textOf(findings: Findings, rows: readonly Row[], figures: readonly Judged[]): string {
-  const { startUp, firstToken, activation, measurements, resident, scale } = findings;
+  const { startUp, firstToken, activation, measurements, resident, policy, scale } = findings;
   const foreign = median(measurements.map((each) => each.foreign ?? Number.NaN).filter(Number.isFinite));
   const table = (some: readonly Row[], baseline: string) =>
     columns([
@@ -186,7 +202,11 @@ export function textOf(findings: Findings, rows: readonly Row[], figures: readon
       before ?? '',
     ]),
   ];
-  const tables = [table(rows, 'baseline'), ...(scale ? [table(rowsOfScale(scale), 'empty')] : [])];
+  const tables = [
+    table(rows, 'baseline'),
+    table(rowsOfPolicy(policy), 'none'),
+    ...(scale ? [table(rowsOfScale(scale), 'empty')] : []),
+  ];
   return [...tables, others.join('\n'), columns(promised)].join('\n\n');
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FRESH, GUARDED, KNOWN, UNGUARDED } from './policy.mts';
 import { BASELINE, DIRECT, type Findings, figuresOf, PRESET, rowsOf, textOf, UNCAPPED } from './report.mts';
 import { EMPTY_STORE, FULL_STORE } from './scale.mts';
 import { type Cell, MANY, type Measurement, SINGLE, STREAMS } from './throughput.mts';
@@ -36,6 +37,15 @@ const findings: Findings = {
     { calls: 200_300, mb: 120 },
   ],
   firstToken: { direct: [1, 1, 1], via: [2, 2, 9] },
+  policy: [
+    measured(FRESH, UNGUARDED, { cpuMicros: 150, rate: 1000 }),
+    measured(FRESH, GUARDED, { cpuMicros: 650, rate: 300 }),
+    // A loud moment: what is added stays the same.
+    measured(FRESH, UNGUARDED, { cpuMicros: 1150, round: 1 }),
+    measured(FRESH, GUARDED, { cpuMicros: 1650, round: 1 }),
+    measured(KNOWN, UNGUARDED, { cpuMicros: 300, rate: 1000 }),
+    measured(KNOWN, GUARDED, { cpuMicros: 400, rate: 690 }),
+  ],
   scale: {
     measurements: [
       measured(MANY, EMPTY_STORE, { cpuMicros: 100 }),
@@ -64,6 +74,8 @@ describe('the promised figures', () => {
       ['memory, 200,000 calls to 20,000', 1.2, 'missed'],
       ['ready', 600, 'missed'],
       ['activation', null, 'not measured'],
+      ['CPU added by guardrails, fresh 2 KB', 0.5, 'met'],
+      ['rate with guardrails, judged before', 0.69, 'missed'],
       ['CPU a call, full store to empty', 1.05, 'met'],
     ]);
   });
@@ -74,14 +86,21 @@ describe('the promised figures', () => {
   });
 
   it('without --scale, and without a platform that tells memory, are not measured', () => {
-    const bare = figuresOf({ ...findings, scale: null, resident: null }, rows);
+    const silent = findings.policy.map((each) => ({ ...each, cpuMicros: null }));
+    const bare = figuresOf({ ...findings, policy: silent, scale: null, resident: null }, rows);
     const missing = bare.filter(({ verdict }) => verdict === 'not measured').map(({ target }) => target.name);
-    expect(missing).toEqual(['memory, 200,000 calls to 20,000', 'activation', 'CPU a call, full store to empty']);
+    expect(missing).toEqual([
+      'memory, 200,000 calls to 20,000',
+      'activation',
+      'CPU added by guardrails, fresh 2 KB',
+      'CPU a call, full store to empty',
+    ]);
   });
 
   it('stand in the text with what they were taken from', () => {
     const text = textOf(findings, rows, figures);
     expect(text).toMatch(/upstream, called directly +100 +– +– +– +0\.10/);
+    expect(text).toMatch(/fresh 2 KB prompts, 16 connections\n {2}callgate, no guardrail +550 +1\.000 +650/);
     expect(text).toMatch(/after 20100 calls +100\.0 MB/);
     expect(text).toMatch(/ready +600 ms +≤ 500 ms +missed +≤ 800 ms +met/);
   });

@@ -12,6 +12,7 @@ import { lastActivation } from './activation.mts';
 import { type ApiKey, type Callgate, COMPLETION_PRICE, Installation, LIMIT, PROMPT_PRICE } from './callgate.mts';
 import { Children } from './children.mts';
 import { loadDriver } from './load.mts';
+import { measurePolicy } from './policy.mts';
 import { BASELINE, CAPPED, DIRECT, type Findings, figuresOf, PRESET, rowsOf, textOf, UNCAPPED } from './report.mts';
 import { bare, publishPresets, through, throughPreset } from './requests.mts';
 import { measureScale } from './scale.mts';
@@ -136,9 +137,12 @@ async function measureAll(children: Children, installation: Installation, upstre
     );
   await callgate.end();
 
+  say('guardrails, on texts that are new and on those that were judged before');
+  const policy = await measurePolicy(installation, children, plan);
+
   if (options.scale) say('an empty store beside a full one');
   const scale = options.scale ? await measureScale(installation, children, plan) : null;
-  return { startUp, resident, firstToken, measurements, scale, load: driver.name, pinned: children.pinned };
+  return { startUp, resident, firstToken, measurements, policy, scale, load: driver.name, pinned: children.pinned };
 }
 
 async function main(): Promise<void> {
