@@ -17,6 +17,7 @@ import type { CallAnswer, CallInput } from './call.ts';
 import type { ContentJudge } from './content/content-judge.ts';
 import { screenJson } from './content/screen-json.ts';
 import { settleBlocked } from './content/settle-blocked.ts';
+import { countInput } from './count-input.ts';
 import { type Course, routeMetadata } from './course.ts';
 import { askedOf, decide } from './decide.ts';
 import { dryRun } from './dry-run.ts';
@@ -91,6 +92,11 @@ export class Engine {
   /** What a call would come to; see {@link dryRun}. */
   dryRun(input: CallInput): Promise<JsonObject> {
     return dryRun(this.#parts, input);
+  }
+
+  /** How long its input is likely to be; see {@link countInput}. */
+  countInput(input: CallInput): ReturnType<typeof countInput> {
+    return countInput(this.#parts, input);
   }
 
   /** From the resolved request on: what may serve it, the reservation, the attempts, the answer, the settlement. */

@@ -27,7 +27,7 @@ export function readMessage(text: string, request: CanonicalRequest): string {
       {
         index: 0,
         message: assistantOf(message, excludesReasoning(request)),
-        ...finishOf(message['stop_reason']),
+        ...finishOf(message['stop_reason'], message['stop_sequence']),
         logprobs: null,
       },
     ],
@@ -93,11 +93,12 @@ const FINISH: Readonly<Record<string, string>> = {
   refusal: 'content_filter',
 };
 
-/** OpenRouter's finish reason, and Anthropic's own beside it. */
-export function finishOf(reason: unknown): Fields {
+/** OpenRouter's finish reason, and beside it Anthropic's own and which of the sequences it was. */
+export function finishOf(reason: unknown, sequence: unknown): Fields {
   const native = typeof reason === 'string' ? reason : null;
   const finish = native === null ? null : Object.hasOwn(FINISH, native) ? FINISH[native] : 'stop';
-  return { finish_reason: finish, native_finish_reason: native };
+  const which = typeof sequence === 'string' && sequence !== '' ? { stop_sequence: sequence } : {};
+  return { finish_reason: finish, native_finish_reason: native, ...which };
 }
 
 /** What capacity bought beforehand costs stands in a contract, not in a price list: only the standard tier is passed on. */

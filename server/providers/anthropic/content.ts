@@ -1,3 +1,4 @@
+import { NATIVE } from '../native.ts';
 import { type Fields, fieldsOf, textOf } from './fields.ts';
 import type { Notes } from './notes.ts';
 
@@ -38,8 +39,21 @@ function blockOf(part: Fields, at: string, notes: Notes): Block | null {
 
 const isBlank = (text: string) => !/\S/.test(text);
 
-const textBlock = (text: string, part: Fields): Block | null =>
-  isBlank(text) ? null : { type: 'text', text, ...cacheControl(part) };
+function textBlock(text: string, part: Fields): Block | null {
+  if (isBlank(text)) return null;
+  const { document } = fieldsOf(part[NATIVE]);
+  // It came as a document of plain text, and stood as a text where filters look.
+  return document
+    ? { type: 'document', source: plainSource(text), ...documentExtras(document), ...cacheControl(part) }
+    : { type: 'text', text, ...cacheControl(part) };
+}
+
+function documentExtras(document: unknown): Fields {
+  const { title, citations } = fieldsOf(document);
+  return { ...(title ? { title } : {}), ...(citations ? { citations } : {}) };
+}
+
+const plainSource = (data: string): Fields => ({ type: 'text', media_type: 'text/plain', data });
 
 /** OpenRouter's `cache_control` is the Messages API's own. */
 export function cacheControl(part: Fields): Fields {
@@ -73,15 +87,16 @@ function documentBlock(part: Fields, at: string, notes: Notes): Block | null {
     return null;
   }
   const title = typeof filename === 'string' && filename !== '' ? { title: filename } : {};
-  return { type: 'document', source: document, ...title, ...cacheControl(part) };
+  const { citations } = fieldsOf(part[NATIVE]);
+  const cited = citations ? { citations } : {};
+  return { type: 'document', source: document, ...title, ...cited, ...cacheControl(part) };
 }
 
 /** PDFs go as they are; a text must be sent as text. */
 function documentSource(source: Fields): Fields | null {
   if (source['type'] === 'url' || source['media_type'] === 'application/pdf') return source;
   if (!textOf(source['media_type']).startsWith('text/')) return null;
-  const data = Buffer.from(textOf(source['data']), 'base64').toString('utf8');
-  return { type: 'text', media_type: 'text/plain', data };
+  return plainSource(Buffer.from(textOf(source['data']), 'base64').toString('utf8'));
 }
 
 /** Some send a PDF's base64 alone, its kind told by the name. */

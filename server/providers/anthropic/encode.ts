@@ -1,14 +1,15 @@
 import type { CanonicalRequest } from '../dialect.ts';
 import { opaqueUser } from '../identity.ts';
 import type { UpstreamRequest } from '../provider.ts';
-import { reasoningOf } from '../reasoning.ts';
+import { type Reasoning, reasoningOf } from '../reasoning.ts';
 import type { Endpoint } from '../registry.ts';
 import { type Fields, fieldsOf, listOf } from './fields.ts';
 import { conversationOf, type Turn } from './messages.ts';
-import { factsOf } from './model-facts.ts';
+import { factsOf, type ModelFacts } from './model-facts.ts';
+import { betaHeader, nativeBody, nativeThinking } from './native.ts';
 import { Notes } from './notes.ts';
 import { outputConfigOf, samplingOf } from './sampling.ts';
-import { type Thinking, thinkingOf } from './thinking.ts';
+import { levelOf, type Thinking, thinkingOf } from './thinking.ts';
 import { isForced, toolChoiceOf, toolsOf } from './tools.ts';
 
 /** https://platform.claude.com/docs/en/api/versioning */
@@ -32,6 +33,7 @@ export function encodeMessages(
       'anthropic-version': VERSION,
       ...(key === null ? {} : { 'x-api-key': key }),
       ...provider.headers,
+      ...betaHeader(request, provider.headers['anthropic-beta']),
     },
     body: JSON.stringify(body),
   };
@@ -49,10 +51,14 @@ export function translate(
   const { system, messages } = conversationOf(request['messages'], notes);
   const tools = toolsOf(request, facts, notes);
   const choice = toolChoiceOf(request, facts, notes);
-  const thinking = thinkingOf(reasoningOf(request), facts, most, barOf(choice, messages), notes);
+  const wanted = reasoningOf(request);
+  const bar = barOf(choice, messages);
+  const own = nativeThinking(request, facts, most, bar);
+  const thinking = own ? asWritten(own, wanted, facts) : thinkingOf(wanted, facts, most, bar, notes);
   const outputConfig = outputConfigOf(request, thinking.effort, facts, notes);
   noteUnsaid(request, notes);
   const body = {
+    ...nativeBody(request),
     model: model.native,
     max_tokens: most,
     ...(system.length > 0 ? { system } : {}),
@@ -74,6 +80,12 @@ export function translate(
 function maximumOf(request: CanonicalRequest): number | null {
   const said = request['max_completion_tokens'] ?? request['max_tokens'];
   return typeof said === 'number' && Number.isInteger(said) && said > 0 ? said : null;
+}
+
+/** Thinking in the caller's own words; how hard is said beside it. */
+function asWritten(thinking: Fields, wanted: Reasoning | null, facts: ModelFacts): Thinking {
+  const effort = wanted?.effort ?? null;
+  return { thinking, effort: effort === null || effort === 'off' ? null : levelOf(effort, facts) };
 }
 
 /** Why a model that thinks by budget cannot do so here; it would refuse the whole request. */
@@ -121,7 +133,7 @@ const SAID: ReadonlySet<string> = new Set([
   ...['reasoning', 'reasoning_effort', 'include_reasoning', 'response_format', 'structured_outputs', 'verbosity'],
   ...['temperature', 'top_p', 'top_k', 'stop', 'service_tier', 'cache_control', 'user', 'stream', 'stream_options'],
   ...['models', 'provider', 'route', 'plugins', 'transforms', 'session_id', 'trace', 'debug', 'usage'],
-  ...['preset', 'clamp', 'cache_enabled', 'cache_ttl_seconds'],
+  ...['preset', 'clamp', 'cache_enabled', 'cache_ttl_seconds', 'anthropic'],
 ]);
 
 /** What is not sent: where the answer would be another thing without it, there is nothing to be had here. */

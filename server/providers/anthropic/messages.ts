@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { NATIVE } from '../native.ts';
 import { type Block, blocksOf, cacheControl } from './content.ts';
 import { parseExactly } from './exact-json.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
@@ -70,6 +71,7 @@ function toolUse(call: Fields, at: string, notes: Notes): Block {
     id: toolId(textOf(call['id'])),
     name: textOf(made['name']),
     input: argumentsOf(made['arguments'], `${at}.function.arguments`, notes),
+    ...cacheControl(call),
   };
 }
 
@@ -95,6 +97,7 @@ function toolResult(message: Fields, at: string, notes: Notes): Block {
     type: 'tool_result',
     tool_use_id: toolId(id),
     ...(result.length === 0 ? {} : { content: result }),
+    ...(fieldsOf(message[NATIVE])['is_error'] === true ? { is_error: true } : {}),
     ...cacheControl(message),
   };
 }

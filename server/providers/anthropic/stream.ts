@@ -116,7 +116,7 @@ class MessageStream {
     const said = usageOf(this.#usage);
     const { explanation } = fieldsOf(delta['stop_details']);
     const refusal = delta['stop_reason'] === 'refusal' && textOf(explanation) !== '' ? { refusal: explanation } : {};
-    return [this.#chunk(refusal, said ? { usage: said } : {}, finishOf(delta['stop_reason']))];
+    return [this.#chunk(refusal, said ? { usage: said } : {}, finishOf(delta['stop_reason'], delta['stop_sequence']))];
   }
 
   #text(text: unknown): readonly string[] {

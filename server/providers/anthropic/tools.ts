@@ -1,3 +1,4 @@
+import { isOwnTool, NATIVE } from '../native.ts';
 import { cacheControl } from './content.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
 import type { ModelFacts } from './model-facts.ts';
@@ -7,6 +8,7 @@ import type { Notes } from './notes.ts';
 export function toolsOf(request: Fields, facts: ModelFacts, notes: Notes): readonly Fields[] {
   return listOf(request['tools']).map((item, index) => {
     const tool = fieldsOf(item);
+    if (request[NATIVE] !== undefined && isOwnTool(tool['type'])) return tool;
     const made = fieldsOf(tool['function']);
     const at = `tools[${index}]`;
     if (tool['type'] !== 'function' || textOf(made['name']) === '') {
@@ -14,6 +16,7 @@ export function toolsOf(request: Fields, facts: ModelFacts, notes: Notes): reado
     }
     if (made['strict'] === true && !facts.structuredOutputs) notes.warn(`${at}.function.strict is not sent`);
     return {
+      ...toolExtras(tool[NATIVE]),
       name: made['name'],
       ...(typeof made['description'] === 'string' ? { description: made['description'] } : {}),
       input_schema: { type: 'object', ...fieldsOf(made['parameters']) },
@@ -21,6 +24,12 @@ export function toolsOf(request: Fields, facts: ModelFacts, notes: Notes): reado
       ...cacheControl(tool),
     };
   });
+}
+
+/** What only this API knows of a function. What kind of tool it is, it does not say. */
+function toolExtras(native: unknown): Fields {
+  const { type: _type, cache_control: _control, strict: _strict, ...extras } = fieldsOf(native);
+  return extras;
 }
 
 /** Translates `tool_choice` and `parallel_tool_calls`; null when neither says anything. */

@@ -1,7 +1,9 @@
 import type { CanonicalRequest } from '../dialect.ts';
 import { opaqueUser } from '../identity.ts';
+import { NATIVE, nativeFields, withoutNative } from '../native.ts';
 import type { Provider, UpstreamRequest } from '../provider.ts';
 import { excludesReasoning, reasoningOf } from '../reasoning.ts';
+import { PLAIN_FORM } from '../reasoning-forms.ts';
 import type { Endpoint } from '../registry.ts';
 import { isDropped, type WireRules } from '../wire-rules.ts';
 import { plainMessages } from './messages.ts';
@@ -30,13 +32,14 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(['preset', 'clamp', 'cache_enabl
  * `maxTokens`: what a limit allows, where the request did not say or may be lowered; it goes in the dialect's own field.
  */
 export function encodeOpenAi(
-  canonical: CanonicalRequest,
+  request: CanonicalRequest,
   endpoint: Endpoint,
   key: string | null,
   maxTokens: number | null,
 ): UpstreamRequest {
   const { provider, model } = endpoint;
   const { wire, isRouter } = provider;
+  const canonical = withoutNative(request);
   const body: Record<string, unknown> = {};
   for (const field of Object.keys(canonical)) {
     if (OWN_FIELDS.has(field) || (!isRouter && ROUTING_FIELDS.has(field))) continue;
@@ -70,10 +73,12 @@ export function encodeOpenAi(
 /** The fields of the request that this endpoint is not sent although they stand in it, for people. */
 export function unsentFields(canonical: CanonicalRequest, { provider, model }: Endpoint): readonly string[] {
   const { wire } = provider;
-  if (provider.isRouter) return [];
+  const native = canonical[NATIVE] === undefined ? [] : nativeFields(canonical);
+  if (provider.isRouter) return native;
   const dropped = Object.keys(canonical).filter(
     (field) =>
       wire &&
+      field !== NATIVE &&
       field !== 'reasoning_effort' &&
       isMeant(canonical[field]) &&
       isDropped(wire, field, model.native) &&
@@ -84,7 +89,7 @@ export function unsentFields(canonical: CanonicalRequest, { provider, model }: E
   );
   const wanted = reasoningOf(canonical);
   if (wanted && wire?.reasoning(wanted, model.native, false) === null) dropped.push('reasoning');
-  return dropped;
+  return native.length > 0 ? [...dropped, ...native] : dropped;
 }
 
 const isMeant = (value: unknown) => value !== undefined && value !== null && value !== false;
@@ -97,8 +102,9 @@ function setReasoning(
 ): void {
   if (!wire) {
     const { reasoning } = canonical;
-    if (typeof reasoning !== 'object' || reasoning === null || !('effort' in reasoning)) return;
-    if (typeof reasoning.effort === 'string') body['reasoning_effort'] ??= reasoning.effort;
+    if (typeof reasoning !== 'object' || reasoning === null) return;
+    if ('effort' in reasoning && typeof reasoning.effort === 'string') body['reasoning_effort'] ??= reasoning.effort;
+    else if ('max_tokens' in reasoning) Object.assign(body, PLAIN_FORM(reasoningOf(canonical), native, false));
     return;
   }
   const said = wire.reasoning(reasoningOf(canonical), native, excludesReasoning(canonical));

@@ -6,9 +6,11 @@ import { errorAnswer } from './error.ts';
 import { streamFaults } from './event-stream.ts';
 import { faultsOf, parsed } from './faults.ts';
 import * as guardrails from './guardrails.ts';
+import * as messages from './messages.ts';
 import * as models from './models.ts';
 import * as observability from './observability.ts';
 import * as presets from './presets.ts';
+import * as responses from './responses.ts';
 import * as workspaces from './workspaces.ts';
 
 /** An answer as it came over the wire. `whole`: it was read to its end. */
@@ -25,6 +27,9 @@ type Rule = readonly [route: RegExp, status: number, schema: z.ZodType];
 
 const RULES: readonly Rule[] = [
   [/^POST (?:\/api)?\/v1\/chat\/completions$/, 200, chatResult],
+  [/^POST (?:\/api)?\/v1\/messages$/, 200, messages.message],
+  [/^POST (?:\/api)?\/v1\/messages\/count_tokens$/, 200, messages.tokenCount],
+  [/^POST (?:\/api)?\/v1\/responses$/, 200, responses.wholeResponse],
   [/^GET \/api\/v1\/models(?:\/user)?$/, 200, models.modelList],
   [/^GET \/v1\/models$/, 200, models.openAiModelList],
   [/^GET \/api\/v1\/models\/count$/, 200, models.modelCount],
@@ -94,11 +99,17 @@ export function answerFaults(answer: Answer): readonly string[] {
 
 function faults({ path, status, headers, text, whole }: Answer, route: string): readonly string[] {
   const type = headers.get('content-type') ?? '';
+  const isMessages = /\/v1\/messages(?:\/count_tokens)?$/.test(path);
+  const isResponses = /\/v1\/responses$/.test(path);
   const isChat = path.endsWith('/chat/completions') && !path.includes('/presets/');
   const ours = headers.get('x-generation-id');
   const missing = isChat && status < 300 && ours === null ? ['X-Generation-Id is missing'] : [];
   const limits = [...headers.keys()].filter((name) => status < 300 && name.startsWith('x-ratelimit'));
   const common = [...missing, ...limits.map((name) => `${name} is only for refusals`)];
+  if (isMessages && type.startsWith('text/event-stream'))
+    return [...common, ...messages.messageStreamFaults(text, whole)];
+  if (isResponses && type.startsWith('text/event-stream'))
+    return [...common, ...responses.responseStreamFaults(text, whole)];
   if (type.startsWith('text/event-stream')) {
     const ids = new Set([...text.matchAll(/^data: \{"id":"([^"]*)"/gm)].map((match) => match[1]));
     const strange = [...ids]
@@ -109,7 +120,11 @@ function faults({ path, status, headers, text, whole }: Answer, route: string): 
   if (!whole) return common;
   if (!/^application\/json(?:; charset=utf-8)?$/i.test(type)) return [...common, `its type is ${type}`];
   const body = parsed(text);
-  if (status >= 400) return [...common, ...faultsOf(errorAnswer, body), ...codeFaults(body, status)];
+  if (isMessages && status >= 400) return [...common, ...faultsOf(messages.messagesError, body)];
+  if (status >= 400) {
+    const schema = isResponses ? responses.responsesError : errorAnswer;
+    return [...common, ...faultsOf(schema, body), ...codeFaults(body, status)];
+  }
   const rule = RULES.find(([pattern]) => pattern.test(route));
   if (!rule) return ['no validator knows this route'];
   const [, expected, schema] = rule;
