@@ -57,23 +57,29 @@ class Conversation {
       case undefined:
       case null:
       case 'message':
-        return this.#message(item, at);
+        this.#message(item, at);
+        break;
       case 'function_call':
-        return this.#call(item, 'function', { name: textOf(item['name']), arguments: textOf(item['arguments']) }, at);
+        this.#call(item, 'function', { name: textOf(item['name']), arguments: textOf(item['arguments']) }, at);
+        break;
       case 'custom_tool_call':
-        return this.#call(item, 'custom', { name: textOf(item['name']), input: textOf(item['input']) }, at);
+        this.#call(item, 'custom', { name: textOf(item['name']), input: textOf(item['input']) }, at);
+        break;
       case 'function_call_output':
       case 'custom_tool_call_output':
-        return this.#result(item, at);
+        this.#result(item, at);
+        break;
       case 'reasoning':
-        return this.#thought(item, at);
+        this.#thought(item, at);
+        break;
       case 'image_generation_call':
         this.#speaking(false).images.push(...imageMessageOf(item));
-        return undefined;
+        break;
       case 'item_reference':
-        return this.#reference(item, at);
+        this.#reference(item, at);
+        break;
       default:
-        return this.#notes.reject(`${at}.type`, `${quoted(item['type'])} cannot be said in a chat completion`);
+        this.#notes.reject(`${at}.type`, `${quoted(item['type'])} cannot be said in a chat completion`);
     }
   }
 
@@ -107,11 +113,11 @@ class Conversation {
 
   #reference(item: Fields, at: string): void {
     const found = this.#itemOf(textOf(item['id']));
-    if (found) return this.add(found, at);
-    return this.#notes.reject(
-      `${at}.id`,
-      `${quoted(item['id'])} is not known any more: answers are not stored. Send the item itself ("store": false in most clients)`,
-    );
+    if (found) this.add(found, at);
+    else {
+      const why = 'answers are not stored. Send the item itself ("store": false in most clients)';
+      this.#notes.reject(`${at}.id`, `${quoted(item['id'])} is not known any more: ${why}`);
+    }
   }
 
   #callId(item: Fields, at: string): string {
