@@ -22,7 +22,7 @@ export function permitDetail(request: PermitRequest): string {
     ...(preset === null ? [] : [oneLine(preset)]),
     l10n.t('at {0}', oneLine(provider)),
     task === null ? l10n.t('one call') : l10n.t('task {0}', oneLine(task)),
-    l10n.t('needs a permit because of {0}', reasons.map(oneLine).join(', ')),
+    l10n.t('permit required for {0}', reasons.map((reason) => l10n.t('the {0}', oneLine(reason))).join(', ')),
   ];
   return parts.join(' · ');
 }

@@ -26,16 +26,22 @@ export function actionText(action: Action): string {
 }
 
 /** Which action, rule and score, as far as they are known; nothing of the text itself. */
-export function findingText({ detector, rule, score, action }: Finding): string {
+export function findingText(finding: Finding): string {
+  const { detector, rule, score } = finding;
   return [
-    ...(action === undefined ? [] : [action]),
+    actionOf(finding),
     detector,
     ...(rule === undefined ? [] : [l10n.t('rule {0}', rule)]),
     ...(score === undefined ? [] : [l10n.t('score {0}', score.toFixed(2))]),
   ].join(' · ');
 }
 
-/** How grave a finding is: a guardrail's action for it, else what its detector does by default. */
-export function gravity({ action, detector }: Finding): Exclude<Action, 'allow'> {
-  return action ?? (detector === 'injection' ? 'flag' : 'redact');
+/** An injection's score from which the detectors, without a guardrail, would refuse the call. */
+const SURE = 0.9;
+
+/** A guardrail's action for it, else what its detector does without one. */
+export function actionOf({ action, detector, score = 0 }: Finding): Exclude<Action, 'allow'> {
+  if (action) return action;
+  if (detector !== 'injection') return 'redact';
+  return score >= SURE ? 'block' : 'flag';
 }

@@ -1,5 +1,15 @@
-import { Disposable, l10n, type QuickPickItem, Range, Selection, type TextEditor, ThemeColor, window } from 'vscode';
-import { type Finding, findingText, gravity } from './finding-text.ts';
+import {
+  Disposable,
+  l10n,
+  type QuickPickItem,
+  Range,
+  Selection,
+  type TextEditor,
+  TextEditorRevealType,
+  ThemeColor,
+  window,
+} from 'vscode';
+import { actionOf, type Finding, findingText } from './finding-text.ts';
 
 type Place = { readonly finding: Finding; readonly range: Range };
 type Item = QuickPickItem & Place;
@@ -25,6 +35,8 @@ export function listFindings(editor: TextEditor, offset: number, findings: reado
   list.title = title;
   list.placeholder = l10n.t('Go to a finding');
   list.matchOnDescription = true;
+  // The list before it, which asks for a guardrail, may give the focus back late.
+  list.ignoreFocusOut = true;
   list.items = places.map(itemOf);
   const open = Disposable.from(list, mark(editor, places));
   return new Promise<void>((resolve) => {
@@ -56,7 +68,7 @@ export function listFindings(editor: TextEditor, offset: number, findings: reado
 function itemOf({ finding, range }: Place): Item {
   const { line, character } = range.start;
   return {
-    label: `$(${LOOKS[gravity(finding)].icon}) ${finding.type}`,
+    label: `$(${LOOKS[actionOf(finding)].icon}) ${finding.type}`,
     description: `${findingText(finding)} · ${l10n.t('line {0}, column {1}', line + 1, character + 1)}`,
     finding,
     range,
@@ -75,7 +87,7 @@ function mark(editor: TextEditor, places: readonly Place[]): Disposable {
     });
     editor.setDecorations(
       type,
-      places.filter(({ finding }) => gravity(finding) === kind).map(({ range }) => range),
+      places.filter(({ finding }) => actionOf(finding) === kind).map(({ range }) => range),
     );
     return type;
   });
@@ -84,5 +96,6 @@ function mark(editor: TextEditor, places: readonly Place[]): Disposable {
 
 function go(editor: TextEditor, range: Range): void {
   editor.selection = range instanceof Selection ? range : new Selection(range.start, range.end);
-  editor.revealRange(range);
+  // The list covers the upper lines.
+  editor.revealRange(range, TextEditorRevealType.InCenter);
 }

@@ -32,7 +32,8 @@ export function permitRow(request: PermitRequest): SpendRow {
     request,
     id: `permit:${id}`,
     label: whoAsks(request),
-    description: `${model.replace(/\s+/g, ' ')} · ${most}`,
+    // The amount first: a narrow view cuts the end off.
+    description: `${most} · ${model.replace(/\s+/g, ' ')}`,
     tooltip: `${escapeMarkdown(question)}\n\n${escapeMarkdown(permitDetail(request))}`,
     icon: { name: 'question', color: 'charts.yellow' },
     context: task === null ? 'permit.call' : 'permit.task',

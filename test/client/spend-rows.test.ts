@@ -172,12 +172,12 @@ describe('the row of a call that waits', () => {
     const { label, description, context, id } = permitRow(request);
     expect([label, description, context, id]).toEqual([
       'nightly',
-      'acme/ swift · at most $0.25',
+      'at most $0.25 · acme/ swift',
       'permit.task',
       'permit:r1',
     ]);
     expect(permitRow({ ...request, bound: null, task: null })).toMatchObject({
-      description: 'acme/ swift · no bound',
+      description: 'no bound · acme/ swift',
       context: 'permit.call',
     });
     expect(permitsRow([request]).description).toBe('1 permit');

@@ -11,7 +11,7 @@ import { after, afterEach, before, beforeEach, describe, it } from './mocha.ts';
 
 type Refused = { readonly error: { readonly metadata: { readonly reason: string } } };
 const ASKS =
-  /“importer” asks to call callgate\/sandbox, for at most \$0\.\d+\. .* · task \S+ · needs a permit because of key importer/;
+  /“importer” asks to call callgate\/sandbox, for at most \$0\.\d+\. .* · task \S+ · permit required for the key$/;
 
 describe('a call that needs a permit', () => {
   let callgate: CallgateExports;
@@ -78,7 +78,7 @@ describe('a call that needs a permit', () => {
     const under = call('in the tree');
     const row = await waiting();
     assert.equal(row.label, 'importer');
-    assert.match(row.description, /^callgate\/sandbox · at most \$0\.\d+$/);
+    assert.match(row.description, /^at most \$0\.\d+ · callgate\/sandbox$/);
     assert.equal(row.context, 'permit.task');
     assert.equal(tree.badge?.value, 1);
     await commands.executeCommand('callgate.allowPermitOnce', row);
