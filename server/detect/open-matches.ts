@@ -34,8 +34,11 @@ const NEWLINE = 0x0a;
  */
 export class OpenMatches {
   readonly #program: MatchProgram;
-  /** Instructions that wait for the next character, and the earliest place where what led to them began. */
+  /** Instructions that wait for the next character, and the earliest place where what led to them began; the earliest first. */
   #waiting = new Map<number, number>();
+  /** For each instruction, the step in which it was last come to. */
+  readonly #seen: Uint32Array;
+  #steps = 0;
   #before: number;
   #at = 0;
   /** The first half of a character whose other half comes with the next piece. */
@@ -44,6 +47,7 @@ export class OpenMatches {
   /** `before`: what stands before the text; a match may look at its last character. */
   constructor(program: MatchProgram, before: string) {
     this.#program = program;
+    this.#seen = new Uint32Array(program.inst.length);
     this.#before = before === '' ? -1 : (before.codePointAt(before.length - 1) ?? -1);
   }
 
@@ -65,31 +69,31 @@ export class OpenMatches {
   }
 
   #step(rune: number, width: number): void {
-    const { inst, start } = this.#program;
     const between = betweenOf(this.#before, rune);
     const next = new Map<number, number>();
-    const seen = new Set<number>();
+    this.#steps += 1;
     // Those that began first go first: of two ways to one instruction the longer match counts.
-    const threads = [...this.#waiting].sort(([, a], [, b]) => a - b);
-    threads.push([start, this.#at]);
-    for (const [from, began] of threads) {
-      const pending = [from];
-      for (let pc = pending.pop(); pc !== undefined; pc = pending.pop()) {
-        if (seen.has(pc)) continue;
-        seen.add(pc);
-        const one = inst[pc];
-        if (!one || one.op === FAIL || one.op === MATCH) continue;
-        if (one.op >= RUNE && one.op <= ANY_NOT_NEWLINE) {
-          if (takes(one, rune) && !next.has(one.out)) next.set(one.out, began);
-        } else if (one.op !== EMPTY_WIDTH || (one.arg & ~between) === 0) {
-          pending.push(one.out);
-          if (one.op === ALT || one.op === ALT_MATCH) pending.push(one.arg);
-        }
-      }
-    }
+    for (const [from, began] of this.#waiting) this.#follow(from, began, rune, between, next);
+    this.#follow(this.#program.start, this.#at, rune, between, next);
     this.#waiting = next;
     this.#before = rune;
     this.#at += width;
+  }
+
+  #follow(from: number, began: number, rune: number, between: number, next: Map<number, number>): void {
+    const pending = [from];
+    for (let pc = pending.pop(); pc !== undefined; pc = pending.pop()) {
+      if (this.#seen[pc] === this.#steps) continue;
+      this.#seen[pc] = this.#steps;
+      const one = this.#program.inst[pc];
+      if (!one || one.op === FAIL || one.op === MATCH) continue;
+      if (one.op >= RUNE && one.op <= ANY_NOT_NEWLINE) {
+        if (takes(one, rune) && !next.has(one.out)) next.set(one.out, began);
+      } else if (one.op !== EMPTY_WIDTH || (one.arg & ~between) === 0) {
+        pending.push(one.out);
+        if (one.op === ALT || one.op === ALT_MATCH) pending.push(one.arg);
+      }
+    }
   }
 }
 

@@ -10,7 +10,7 @@ const TRIGGER = /[0-9@]|::|-----BEGIN |[A-Za-z0-9_]{20}/;
 /** Of so much that is held back, only what frees a good part of it is worth another look: else the time would grow with its square. */
 const MUCH = 4_096;
 /** Characters that a custom pattern without end may hold back; then the answer cannot be looked at, and is refused. */
-const MOST_HELD = 8_000_000;
+const MOST_HELD = 2_000_000;
 
 /**
  * One text of an answer as it comes in pieces: what the filters find is redacted before it is passed on, however it was cut, and
