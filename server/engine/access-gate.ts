@@ -2,7 +2,7 @@ import type { Refusal } from '../errors.ts';
 import type { AccessRules, Modality, ModalityRules } from '../policy/effective-policy.ts';
 import type { Endpoint } from '../providers/registry.ts';
 import { namedModel } from '../routing/preferences.ts';
-import { accessDenial, type Denial, namesOf, sourceView, whyDenied } from './access.ts';
+import { accessDenial, allowersOf, type Denial, sourceView, whyDenied } from './access.ts';
 import type { AdmitParts } from './admit.ts';
 import type { Asked } from './asked.ts';
 import { modelsOf } from './eligible.ts';
@@ -40,12 +40,12 @@ function unmakeable(rules: ModalityRules, request: JsonObject): Refusal | null {
   for (const modality of askedModalities(request)) {
     const { value, sources } = rules[modality];
     if (value.rule === 'deny')
-      return refused(modality, `Allow ${modality} generation in ${namesOf(sources)}, or ask for text.`);
+      return refused(modality, `Allow ${modality} generation in ${allowersOf(sources)}, or ask for text.`);
   }
   for (const modality of toolModalities(request)) {
     const { value, sources } = rules[modality];
     if (value.rule === 'deny')
-      return refused(modality, `Leave the tool out, or allow ${modality} generation in ${namesOf(sources)}.`);
+      return refused(modality, `Leave the tool out, or allow ${modality} generation in ${allowersOf(sources)}.`);
     // A tool is run by whom the router likes.
     if (value.rule === 'pin')
       return refused(modality, `Leave the tool out and call a model of ${value.provider}, which alone may make it.`);

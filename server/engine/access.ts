@@ -39,7 +39,7 @@ export function accessDenial(
     const { modality, provider, sources } = made;
     const remedy =
       provider === null
-        ? `Allow ${modality} generation in ${namesOf(sources)}, or ask for text.`
+        ? `Allow ${modality} generation in ${allowersOf(sources)}, or ask for text.`
         : `Only ${provider} may make ${modality === 'audio' ? 'audio' : `${modality}s`} here: name a model that it serves.`;
     return { rule: `modalities.${modality}`, sources, remedy };
   }
@@ -159,6 +159,12 @@ function routerDenial(
 }
 
 export const namesOf = (sources: readonly Source[]) => [...new Set(sources.map(({ name }) => name))].join(' and ');
+
+/** Where a modality is allowed that these layers deny. A behavior's key makes none until a guardrail says so. */
+export const allowersOf = (sources: readonly Source[]) =>
+  sources.every(({ scope }) => scope === 'behavior')
+    ? `a guardrail over the key of ${namesOf(sources)}, which generates none unless one says so`
+    : namesOf(sources);
 
 /** A layer as answers show it. */
 export type LayerView = {

@@ -114,6 +114,22 @@ describe('a behavior', () => {
     expect(((await response.json()) as Json)['error'].metadata.reason).toBe('preset_write_denied');
   });
 
+  it('makes no pictures until a guardrail over its key says so, as the refusal says', async () => {
+    const { secret, hash } = await behavior('C');
+    const picture = () => ask(secret, { modalities: ['image', 'text'] });
+    const refused = await picture();
+    expect(refused.json['error'].metadata).toMatchObject({
+      reason: 'modality_denied',
+      remedy: expect.stringContaining('image generation in a guardrail over the key of behavior'),
+    });
+    const made = await daemon.request('/api/v1/guardrails', {
+      body: { name: `pictures ${hash.slice(0, 6)}`, modalities: { image: { rule: 'allow' } } },
+    });
+    const { data } = (await made.json()) as Json;
+    await daemon.request(`/api/v1/guardrails/${data.id}/assignments/keys`, { body: { key_hashes: [hash] } });
+    expect((await picture()).json['error']?.metadata.reason).not.toBe('modality_denied');
+  });
+
   it('has a name, a key and a preset of its own', async () => {
     const { hash } = await behavior('C');
     const another = (await daemon.key()).hash;
