@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ContentFilters } from '../../server/policy/content-filters.ts';
 import { answer, FakeProvider, type Handler, usageOf } from '../support/fake-provider.ts';
 import { eventsOf, providerYaml, TestDaemon } from '../support/test-daemon.ts';
 
@@ -164,6 +165,21 @@ describe('what is sent', () => {
     expect(callgate['content_findings']).toContainEqual(expect.objectContaining({ type: 'email', action: 'flag' }));
   });
 
+  it('is redacted in results of tools that only begin like JSON, and in parts of parts', async () => {
+    const key = await guarded(builtins('redact', CORE));
+    await daemon.chat(key, {
+      model: 'one/m',
+      messages: [
+        { role: 'user', content: [{ type: 'tool_result', content: [{ type: 'text', text: 'from jane@acme.com' }] }] },
+        { role: 'tool', tool_call_id: 'c', content: '[info] client 2001:db8::8a2e:370:7334 gave phone: 5551234567' },
+      ],
+    });
+    expect(sent().messages.map(({ content }) => content)).toEqual([
+      [{ type: 'tool_result', content: [{ type: 'text', text: 'from [EMAIL]' }] }],
+      '[info] client [IP_ADDRESS] gave phone: [PHONE]',
+    ]);
+  });
+
   it('marks what tools returned as data', async () => {
     const key = await guarded({ mark_tool_results: true });
     await daemon.chat(key, {
@@ -247,6 +263,63 @@ describe('what comes back', () => {
       .map((call) => call.function['arguments'])
       .join('');
     expect(JSON.parse(given)).toEqual({ to: '[EMAIL]', card: '[CREDIT_CARD]', note: 'say "hi"', n: [1, 2] });
+  });
+
+  it('is looked at wherever it stands in a message or a stream', async () => {
+    const key = await guarded(builtins('redact', CORE, BOTH));
+    const message = {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'bob@example.org' }],
+      function_call: { name: 'f', arguments: '{"to":"bob@example.org"}' },
+      annotations: [{ type: 'url_citation', url_citation: { title: 'bob@example.org' } }],
+      audio: { id: 'a', data: 'AAAA', transcript: 'bob@example.org' },
+    };
+    provider.on('said', answer(message));
+    const whole = await (await daemon.chat(key, { model: 'one/said' })).text();
+    expect(whole).toContain('[EMAIL]');
+    expect(whole).not.toContain('bob@');
+
+    const deltas = [
+      { audio: { transcript: 'to bob@exam' } },
+      { audio: { transcript: 'ple.org and' } },
+      { function_call: { name: 'f', arguments: '{"to":"bob@exa' } },
+      { function_call: { arguments: 'mple.org"}' } },
+      { annotations: message.annotations },
+      { content: message.content },
+    ];
+    provider.on('said', streamOf(deltas));
+    const text = await (await daemon.chat(key, { model: 'one/said', stream: true })).text();
+    const partsOf = (name: string) =>
+      [...text.matchAll(new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)"`, 'g'))].map(([, part]) => part).join('');
+    expect(partsOf('transcript')).toBe('to [EMAIL] and');
+    expect(JSON.parse(`"${partsOf('arguments')}"`)).toBe('{"to":"[EMAIL]"}');
+    expect(text).not.toContain('bob@');
+  });
+
+  it('is refused when it cannot be looked at, which no retry would cure', async () => {
+    const key = await guarded(builtins('redact', ['email'], { directions: ['output'] }));
+    const broken = vi.spyOn(ContentFilters.prototype, 'output').mockImplementation(() => {
+      throw new Error('out of order');
+    });
+    try {
+      provider.on('said', answer({ content: SECRETS }));
+      const whole = await daemon.chat(key, { model: 'one/said' });
+      expect(whole.status).toBe(403);
+      expect((await errorOf(whole)).error.metadata['reason']).toBe('policy_unavailable');
+      expect((await generation(whole, key)).total_cost).toBeGreaterThan(0);
+      provider.on('said', streamOf(pieces(SECRETS, 9).map((content) => ({ content }))));
+      const streamed = await daemon.chat(key, { model: 'one/said', stream: true });
+      const text = await streamed.text();
+      expect(text).toContain('policy_unavailable');
+      expect(text).not.toContain('out of order');
+      expect(text).not.toContain('smith');
+      expect((await generation(streamed, key)).total_cost).toBeGreaterThan(0);
+    } finally {
+      broken.mockRestore();
+    }
+    // The endpoint is none the worse for it.
+    provider.on('said', answer({}));
+    expect((await daemon.chat(key, { model: 'one/said' })).status).toBe(200);
   });
 
   it('is stopped midway with an error chunk, then settled with its true usage', async () => {
@@ -358,10 +431,17 @@ describe('reversible redaction', () => {
     });
     expect(nowhere.status).toBe(400);
     const lost = { id: nowhere.headers.get('x-generation-id') };
-    for (const { id } of [first, again, lost]) {
+    const escaped = await daemon.chat(key, {
+      model: 'one/echo',
+      messages: [
+        { role: 'tool', tool_call_id: 'c', content: '{"to":"jane\\u0040acme.com"}' },
+        { role: 'user', content: 'Hi [EMAIL' },
+      ],
+    });
+    for (const { id } of [first, again, lost, { id: escaped.headers.get('x-generation-id') }]) {
       const kept = await (await daemon.request(`/api/v1/generation/content?id=${id}`, { key })).text();
       expect(kept).toContain('[EMAIL');
-      expect(kept).not.toContain('jane@');
+      expect(kept).not.toMatch(/jane(?:@|\\+u0040)/);
     }
   });
 });
