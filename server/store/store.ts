@@ -1,9 +1,9 @@
 import type { Nano } from '../pricing/money.ts';
-import type { ByokStore } from './byok-store.ts';
-import type { DestinationStore } from './destination-store.ts';
 import type { AnalyticsStore } from './analytics-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BehaviorStore } from './behavior-store.ts';
+import type { ByokStore } from './byok-store.ts';
+import type { DestinationStore } from './destination-store.ts';
 import type { GuardrailStore } from './guardrail-store.ts';
 import type { MemberStore } from './member-store.ts';
 import type { ManagementKeyStore, OrganizationStore } from './organization-store.ts';

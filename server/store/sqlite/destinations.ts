@@ -25,7 +25,9 @@ const DESTINATIONS = new Table<DestinationRow>('destinations', {
 
 export function sqliteDestinations(database: Database): DestinationStore {
   const mirror = new Mirror(database, () =>
-    database.all(`${DESTINATIONS.select} WHERE deleted = 0 ORDER BY created_at, rowid`).map((row) => DESTINATIONS.of(row)),
+    database
+      .all(`${DESTINATIONS.select} WHERE deleted = 0 ORDER BY created_at, rowid`)
+      .map((row) => DESTINATIONS.of(row)),
   );
   return {
     all: () => mirror.rows,

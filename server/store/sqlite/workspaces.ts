@@ -53,9 +53,7 @@ const BROADEST_FIRST: readonly BudgetInterval[] = ['lifetime', 'monthly', 'weekl
 /** `home`: the default organization's id. `afterDelete`: its budgets, members and guardrails are gone with it. */
 export function sqliteWorkspaces(database: Database, home: () => string, afterDelete: () => void): WorkspaceStore {
   const mirror = new Mirror(database, () =>
-    database
-      .all(`${WORKSPACES.select} WHERE deleted = 0 ORDER BY created_at, rowid`)
-      .map((row) => WORKSPACES.of(row)),
+    database.all(`${WORKSPACES.select} WHERE deleted = 0 ORDER BY created_at, rowid`).map((row) => WORKSPACES.of(row)),
   );
   // Every call asks for its workspace.
   let indexed: readonly WorkspaceRow[] = [];
