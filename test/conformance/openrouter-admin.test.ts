@@ -530,6 +530,8 @@ describe('the two kinds of key', () => {
       'GET /healthz',
       'POST /api/v1/chat/completions',
       'POST /v1/chat/completions',
+      'POST /api/v1/responses',
+      'POST /v1/responses',
       'GET /api/v1/key',
       'GET /api/v1/models',
       'GET /v1/models',
