@@ -74,7 +74,7 @@ async function createMemberWithin(
 ): Promise<MemberFound | Refusal> {
   const { store, now } = admin;
   const taken = store.members.all().find((one) => one.id === body.id);
-  if (taken) return refuse('slug_taken', { detail: `"${taken.id}" is a member already` });
+  if (taken) return refuse('slug_taken', { message: `id: "${taken.id}" is a member already` });
   const same = emailTaken(admin, organizationId, body.email, null);
   if (same) return same;
   const row: MemberRow = {

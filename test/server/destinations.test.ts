@@ -189,6 +189,16 @@ describe('secrets', () => {
       expect(readFileSync(`${daemon.state}/${file.name}`).includes('needle'), file.name).toBe(false);
   });
 
+  it('in an address are shown to who manages it, and not recorded for good', async () => {
+    const url = 'https://example.com/hook?token=address-needle';
+    const one = await make({ type: 'webhook', config: { url } });
+    expect(one['config']).toMatchObject({ url });
+    const audit = await (await daemon.request('/api/v1/callgate/audit?limit=100')).text();
+    expect(audit).toContain('https://example.com/hook?');
+    expect(audit).not.toContain('address-needle');
+    await remove(one.id);
+  });
+
   it('survive a restart', async () => {
     const first = await TestDaemon.start();
     const made = await first.request(PATH, { body: { name: 'x', type: 'weave', config: TYPES['weave']?.config } });
