@@ -86,7 +86,8 @@ export function configuredProvider(
     dataPolicy: entry.data_policy && { zdr: entry.data_policy.zdr, noTraining: entry.data_policy.no_training },
     headers: entry.headers ?? {},
     timeoutMs: entry.timeout === undefined ? DEFAULT_TIMEOUT_MS : entry.timeout * 1000,
-    cancelStopsBilling: builtIn?.cancelStopsBilling ?? true,
+    // Google bills an answer that nobody waits for.
+    cancelStopsBilling: builtIn?.cancelStopsBilling ?? dialect !== 'google',
     isRouter: builtIn?.isRouter ?? false,
     priceProvider,
     author: builtIn?.author,

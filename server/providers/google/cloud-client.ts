@@ -14,8 +14,12 @@ export type CloudClient = {
   readonly project: () => Promise<string | null>;
 };
 
-/** Null: whoever this machine is (application default credentials). */
-export type CloudAuth = (credentials: CloudCredentials | null, fetcher: typeof fetch) => CloudClient;
+/** `credentials` null: whoever this machine is (application default credentials). `project` null: it is yet to be found out. */
+export type CloudAuth = (
+  credentials: CloudCredentials | null,
+  project: string | null,
+  fetcher: typeof fetch,
+) => CloudClient;
 
 /**
  * Reads a key. Other kinds of credentials name addresses to ask and programs to run, which a key that somebody brings must not:

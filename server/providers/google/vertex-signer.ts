@@ -21,7 +21,7 @@ export function vertexSigner(place: VertexPlace, load: () => Promise<CloudAuth>,
     let client = clients.get(key);
     if (!client) {
       if (clients.size >= MOST_CLIENTS) clients.clear();
-      client = open(key, load, fetcher);
+      client = open(key, place, load, fetcher);
       clients.set(key, client);
       client.catch(() => clients.delete(key));
     }
@@ -58,6 +58,7 @@ export function vertexSigner(place: VertexPlace, load: () => Promise<CloudAuth>,
 
 async function open(
   key: string | null,
+  place: VertexPlace,
   load: () => Promise<CloudAuth>,
   fetcher: typeof fetch,
 ): Promise<Known | string> {
@@ -65,7 +66,7 @@ async function open(
   if (typeof credentials === 'string') return `The key of Google’s cloud cannot be used: ${credentials}`;
   const cloudAuth = await load();
   return {
-    client: cloudAuth(credentials, fetcher),
+    client: cloudAuth(credentials, place.project, fetcher),
     project: credentials?.project_id ?? credentials?.quota_project_id ?? null,
     region: credentials?.region ?? null,
   };
