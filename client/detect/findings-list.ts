@@ -8,6 +8,7 @@ import {
   TextEditorRevealType,
   ThemeColor,
   window,
+  workspace,
 } from 'vscode';
 import { actionOf, type Finding, findingText } from './finding-text.ts';
 
@@ -38,29 +39,31 @@ export function listFindings(editor: TextEditor, offset: number, findings: reado
   // The list before it, which asks for a guardrail, may give the focus back late.
   list.ignoreFocusOut = true;
   list.items = places.map(itemOf);
-  const open = Disposable.from(list, mark(editor, places));
+  const open: { dispose(): unknown }[] = [list, mark(editor, places)];
   return new Promise<void>((resolve) => {
+    let isOver = false;
+    const finish = (stayAt: Range | null) => {
+      // Hiding comes after every other end too.
+      if (isOver) return;
+      isOver = true;
+      for (const one of open) one.dispose();
+      // One who has gone elsewhere by hand stays there.
+      if (stayAt || places.some(({ range }) => range.isEqual(editor.selection))) go(editor, stayAt ?? before);
+      resolve();
+    };
     list.onDidChangeActive(([item]) => {
-      if (item) go(editor, item.range);
+      if (item && !isOver) go(editor, item.range);
     });
     list.onDidAccept(() => {
       const [item] = list.selectedItems;
-      if (!item) return;
-      go(editor, item.range);
-      finish();
+      if (item) finish(item.range);
     });
-    list.onDidHide(() => {
-      // One who has gone elsewhere by hand stays there.
-      if (places.some(({ range }) => range.isEqual(editor.selection))) go(editor, before);
-      finish();
+    list.onDidHide(() => finish(null));
+    const edited = workspace.onDidChangeTextDocument(({ document: changed, contentChanges }) => {
+      // What was found stands elsewhere now, or no more.
+      if (changed === document && contentChanges.length > 0) finish(editor.selection);
     });
-    let isOver = false;
-    const finish = () => {
-      if (isOver) return;
-      isOver = true;
-      open.dispose();
-      resolve();
-    };
+    open.push(edited);
     list.show();
   });
 }

@@ -97,6 +97,8 @@ describe('a call that needs a permit', () => {
   });
 
   it('is told of, when it was answered elsewhere before', async () => {
+    // Nobody presses a button here.
+    messages.answer = () => '';
     const under = call('elsewhere');
     const row = await waiting();
     assert.ok(row.kind === 'permit');

@@ -79,8 +79,8 @@ describe('a call that needs a permit, to a person', () => {
     it(`can be read in the theme "${theme}"`, async () => {
       await palette(page, 'Notifications: Clear All Notifications');
       await chooseTheme(page, theme);
-      const under = [call('one'), call('two')];
-      const message = await findMessage(page, /task two/);
+      const under = [call(`one, ${theme}`), call(`two, ${theme}`)];
+      const message = await findMessage(page, `task two, ${theme}`);
       await until('both wait', async () => (await waiting().count()) === 2);
       await screenshot(page, join(EVIDENCE, `permits, ${theme}.png`));
       await waiting().first().hover();
