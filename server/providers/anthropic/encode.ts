@@ -1,15 +1,15 @@
 import type { CanonicalRequest } from '../dialect.ts';
 import { opaqueUser } from '../identity.ts';
 import type { UpstreamRequest } from '../provider.ts';
-import { type Reasoning, reasoningOf } from '../reasoning.ts';
+import { reasoningOf } from '../reasoning.ts';
 import type { Endpoint } from '../registry.ts';
 import { type Fields, fieldsOf, listOf } from './fields.ts';
 import { conversationOf, type Turn } from './messages.ts';
-import { factsOf, type ModelFacts } from './model-facts.ts';
+import { factsOf } from './model-facts.ts';
 import { betaHeader, nativeBody, nativeThinking } from './native.ts';
 import { Notes } from './notes.ts';
 import { outputConfigOf, samplingOf } from './sampling.ts';
-import { levelOf, type Thinking, thinkingOf } from './thinking.ts';
+import { type Thinking, thinkingOf } from './thinking.ts';
 import { isForced, toolChoiceOf, toolsOf } from './tools.ts';
 
 /** https://platform.claude.com/docs/en/api/versioning */
@@ -51,10 +51,10 @@ export function translate(
   const { system, messages } = conversationOf(request['messages'], notes);
   const tools = toolsOf(request, facts, notes);
   const choice = toolChoiceOf(request, facts, notes);
-  const wanted = reasoningOf(request);
   const bar = barOf(choice, messages);
   const own = nativeThinking(request, facts, most, bar);
-  const thinking = own ? asWritten(own, wanted, facts) : thinkingOf(wanted, facts, most, bar, notes);
+  // How hard is said beside it, as `verbosity`.
+  const thinking = own ? { thinking: own, effort: null } : thinkingOf(reasoningOf(request), facts, most, bar, notes);
   const outputConfig = outputConfigOf(request, thinking.effort, facts, notes);
   noteUnsaid(request, notes);
   const body = {
@@ -80,12 +80,6 @@ export function translate(
 function maximumOf(request: CanonicalRequest): number | null {
   const said = request['max_completion_tokens'] ?? request['max_tokens'];
   return typeof said === 'number' && Number.isInteger(said) && said > 0 ? said : null;
-}
-
-/** Thinking in the caller's own words; how hard is said beside it. */
-function asWritten(thinking: Fields, wanted: Reasoning | null, facts: ModelFacts): Thinking {
-  const effort = wanted?.effort ?? null;
-  return { thinking, effort: effort === null || effort === 'off' ? null : levelOf(effort, facts) };
 }
 
 /** Why a model that thinks by budget cannot do so here; it would refuse the whole request. */
