@@ -6,7 +6,7 @@ import { ContentCourse } from '../../server/engine/content/content-course.ts';
 import { JsonScreen } from '../../server/engine/content/json-screen.ts';
 import { TextScreen } from '../../server/engine/content/text-screen.ts';
 import { Vault } from '../../server/engine/content/vault.ts';
-import { ContentFilters, redacted } from '../../server/policy/content-filters.ts';
+import { ContentFilters, type Hit, redacted } from '../../server/policy/content-filters.ts';
 import type { ContentAction, ContentRules } from '../../server/policy/effective-policy.ts';
 
 const CORE = ['email', 'phone', 'ssn', 'credit-card', 'ip-address', 'iban', 'secrets'];
@@ -384,6 +384,20 @@ describe('values that are put back', () => {
       ),
       { numRuns: 3_000 },
     );
+  });
+
+  it('are found at no greater cost where there are many, and then are not logged one by one', () => {
+    const [few, many] = [1, 2_000].map((count) => {
+      const one = new ContentCourse(filters, new Vault(() => key));
+      const hit = { ...filters.input('jane@acme.com', 'user')[0], action: 'redact' } as Hit;
+      for (let at = 0; at < count; at += 1) one.placeholderFor(hit, `u${at}@b.co`);
+      return one;
+    });
+    expect(many?.vault.pattern.source).toBe(few?.vault.pattern.source);
+    const text = 'What u0@b.co wrote, and what else there was to be said of it, at some length.';
+    expect(few?.conceal(text)).toMatch(/^What \[EMAIL_[0-9a-f]{6}\] wrote/);
+    expect(many?.conceal(text)).toBe('[REDACTED]');
+    expect(many?.conceal('u1999@b.co')).toMatch(/^\[EMAIL_/);
   });
 
   it('have other placeholders on another machine, and never one for two values', () => {

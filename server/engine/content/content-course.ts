@@ -8,6 +8,10 @@ import { encoded, looksLikeJson } from './json-leaves.ts';
 import type { Vault } from './vault.ts';
 import { rewriteJson } from './walk-request.ts';
 
+/** Values that are looked for one by one in what is logged; where there are more, the texts are not kept. */
+const MOST_TAKEN = 1_000;
+const SHORT = 64;
+
 /** What the filters did to one call: counted, never quoted. */
 export class ContentCourse {
   readonly filters: ContentFilters;
@@ -83,6 +87,7 @@ export class ContentCourse {
     );
 
   #replaced(text: string): string {
+    if (this.#taken.size > MOST_TAKEN && text.length > SHORT) return '[REDACTED]';
     let out = text;
     for (const [value, label] of [...this.#taken].toSorted(([a], [b]) => b.length - a.length)) {
       out = out.replaceAll(value, () => label);

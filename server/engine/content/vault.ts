@@ -11,6 +11,7 @@ export class Vault {
   readonly #key: () => Buffer;
   readonly #placeholders = new Map<string, string>();
   readonly #values = new Map<string, string>();
+  readonly #kinds = new Set<string>();
 
   constructor(key: () => Buffer) {
     this.#key = key;
@@ -34,6 +35,7 @@ export class Vault {
       const placeholder = `[${kind}_${digest.slice(0, length)}]`;
       this.#values.set(short, value);
       this.#placeholders.set(name, placeholder);
+      this.#kinds.add(kind);
       return placeholder;
     }
     throw new Error('two values have the same keyed hash');
@@ -44,15 +46,12 @@ export class Vault {
     return this.#values.get(squeezed(written)) ?? null;
   }
 
-  /** Finds this call's placeholders: the bracket before, the name, the bracket behind. */
+  /** Finds what is written like this call's placeholders, however many there are: the bracket before, the name, the bracket behind. */
   get pattern(): RegExp {
-    const names = [...this.#placeholders.values()].map((placeholder) =>
-      placeholder.slice(1, -1).replaceAll('_', '(?:\\\\?_|[ -])'),
-    );
-    return new RegExp(
-      `(\\\\?\\[\\s?)?(?<![0-9A-Za-z])(${names.length > 0 ? names.join('|') : '(?!)'})(?![0-9A-Za-z])(\\s?\\\\?\\])?`,
-      'gi',
-    );
+    const gap = '(?:\\\\?_|[ -])';
+    const kinds = [...this.#kinds].map((kind) => kind.replaceAll('_', gap)).join('|') || '(?!)';
+    const name = `(?:${kinds})${gap}[0-9a-f]{${FEWEST_DIGITS},${MOST_DIGITS}}`;
+    return new RegExp(`(\\\\?\\[\\s?)?(?<![0-9A-Za-z])(${name})(?![0-9A-Za-z])(\\s?\\\\?\\])?`, 'gi');
   }
 
   /** Every value and what stands for it. */
@@ -60,11 +59,14 @@ export class Vault {
     return [...this.#placeholders].map(([name, placeholder]) => [name.slice(name.indexOf('\0') + 1), placeholder]);
   }
 
-  /** Whether a text may be the beginning of one of this call's placeholders. */
+  /** Whether a text may be the beginning of what is written like one of this call's placeholders. */
   mayBegin(written: string): boolean {
     const short = squeezed(written);
-    if (short === '') return true;
-    for (const name of this.#values.keys()) if (name.startsWith(short)) return true;
+    for (const kind of this.#kinds) {
+      const name = squeezed(kind);
+      if (name.startsWith(short)) return true;
+      if (short.startsWith(name) && /^[0-9a-f]{0,64}$/.test(short.slice(name.length))) return true;
+    }
     return false;
   }
 
