@@ -49,8 +49,8 @@ export function audited(admin: AdminContext, change: AuditedChange, write: () =>
 const SECRET =
   /^(?:secret|key|api_?key|token|access_?token|password|passphrase|authorization|credentials?|headers|private_?key|.*_?(?:secret|token|password)(?:_key)?)$/i;
 const HIDDEN = '[not recorded]';
-/** What stands in an address behind its `?` is often a token. */
-const QUERY = /^(https?:\/\/[^?#\s]*\?).*$/is;
+/** What stands in an address behind its host is often a token, in the path as in the query. */
+const BEHIND_HOST = /^(https?:\/\/[^/?#\s]*[/?]).+$/is;
 /** Text beyond it is not needed to say what was changed. UTF-16 code units. */
 const LONGEST = 2_000;
 
@@ -59,7 +59,7 @@ function withoutSecrets(value: unknown, name = ''): unknown {
   if (value === undefined || value === null) return null;
   if (SECRET.test(name)) return HIDDEN;
   if (typeof value === 'string') {
-    const text = value.replace(QUERY, `$1${HIDDEN}`);
+    const text = value.replace(BEHIND_HOST, `$1${HIDDEN}`);
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   }
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item));
