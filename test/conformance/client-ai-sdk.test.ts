@@ -1,6 +1,7 @@
 import { aiSdk } from './clients/ai-sdk.ts';
 import { conformanceCases } from './support/cases.ts';
 import { anthropic } from './support/speak-anthropic.ts';
+import { google } from './support/speak-google.ts';
 import { openai as openaiDialect } from './support/speak-openai.ts';
 
-for (const dialect of [openaiDialect, anthropic]) conformanceCases(aiSdk, dialect);
+for (const dialect of [openaiDialect, anthropic, google]) conformanceCases(aiSdk, dialect);

@@ -42,7 +42,7 @@ export type Seen = {
 
 /** How a provider's dialect says it all. */
 export type Speaker = {
-  readonly name: 'openai' | 'anthropic';
+  readonly name: 'openai' | 'anthropic' | 'google';
   /** A provider's own name for a model: some can do only what the models of that name can. */
   readonly native: (model: string) => string;
   readonly see: (body: Received['body']) => Seen;
@@ -55,6 +55,12 @@ export type Speaker = {
   readonly failure: (failing: Failing) => object;
   readonly failureEvent: (failing: Failing) => string;
 };
+
+/** Google says in the path what others say in the body. */
+export const isStreamed = ({ path, body }: Received) =>
+  body['stream'] === true || path?.includes(':streamGenerateContent') === true;
+export const modelAsked = ({ path, body }: Received): string | undefined =>
+  body.model ?? /\/models\/([^:/]+):/.exec(path ?? '')?.[1];
 
 /** The tokens of every reply: $0.00006 at the price of the providers of these tests. */
 export const TOKENS = { prompt: 10, completion: 5 } as const;
@@ -74,7 +80,7 @@ export function teach(provider: FakeProvider, speaker: Speaker, model: string, b
       return;
     }
     if (reply.wait) await sleep(reply.wait, undefined, { ref: false });
-    if (received.body['stream'] !== true) {
+    if (!isStreamed(received)) {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(speaker.whole(reply, model)));
       return;
