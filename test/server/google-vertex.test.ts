@@ -134,6 +134,12 @@ describe('a request to Google’s cloud', () => {
     expect(result).toMatchObject({ kind: 'unsigned', status: 401, message: expect.stringContaining(why) });
   });
 
+  it('is not signed by half a key', async () => {
+    const half = JSON.stringify({ type: 'service_account', project_id: 'p', private_key: 'secret' });
+    const result = await vertexSigner(place, loadCloudAuth, fetch)(request(base), half, signal);
+    expect(result).toMatchObject({ kind: 'unsigned', status: 401, message: expect.stringContaining('client_email') });
+  });
+
   it('is given up when the caller goes, and told apart when nobody can be reached', async () => {
     const hangs = (() => new Promise(() => {})) as unknown as typeof fetch;
     const abort = new AbortController();

@@ -65,8 +65,15 @@ async function open(
   const credentials = key === null ? null : readCredentials(key);
   if (typeof credentials === 'string') return `The key of Google’s cloud cannot be used: ${credentials}`;
   const cloudAuth = await load();
+  let client: CloudClient;
+  try {
+    client = cloudAuth(credentials, place.project, fetcher);
+  } catch (error) {
+    // It lacks a member; which one is all that the library says.
+    return `The key of Google’s cloud cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+  }
   return {
-    client: cloudAuth(credentials, place.project, fetcher),
+    client,
     project: credentials?.project_id ?? credentials?.quota_project_id ?? null,
     region: credentials?.region ?? null,
   };
