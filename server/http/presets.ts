@@ -16,6 +16,9 @@ import {
 import { type Refusal, refuse } from '../errors.ts';
 import { CALLGATE_API, presetPatch, publishRequest, rollbackRequest } from '../protocol.ts';
 import type { KeyRow } from '../store/store.ts';
+import { decodeMessages } from '../surfaces/messages/decode.ts';
+import { type MessagesRequest, messagesRequest } from '../surfaces/messages/schema.ts';
+import { decodePresetFields } from '../surfaces/responses/decode.ts';
 import { chatRequest } from './chat.ts';
 import type { HttpContext } from './context.ts';
 import { workspaceOf } from './organization-scope.ts';
@@ -87,7 +90,7 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
     },
   );
 
-  for (const { path, request: schema, systemOf } of SURFACES) {
+  for (const { path, request: schema, systemOf, fieldsOf = asTheyAre } of SURFACES) {
     app.post<BySlug>(`/api/v1/presets/:slug/${path}`, any, async (request, reply) => {
       const identity = identityOf(request);
       if (identity.kind === 'key' && !mayWritePresets(admin, identity.key)) {
@@ -97,12 +100,14 @@ export function presetRoutes(app: FastifyInstance, { admin }: HttpContext): void
       if (workspace.kind === 'refused') return sendRefusal(reply, workspace);
       const body = read<Body>(schema, request.body);
       if (body.kind === 'refused') return sendRefusal(reply, body);
+      const fields = fieldsOf(body.value);
+      if (fields.kind === 'refused') return sendRefusal(reply, fields);
       const creator = identity.kind === 'key' ? identity.key.id : 'management';
       const { slug } = request.params;
       const written = await publishRequestBody(
         admin,
         slug,
-        body.value,
+        fields.fields,
         systemOf(body.value),
         creator,
         workspace.row.id,
@@ -175,12 +180,17 @@ export function presetFileRoutes(app: FastifyInstance, { admin }: HttpContext): 
 }
 
 type Body = Readonly<Record<string, unknown>>;
+type PresetFields = { readonly kind: 'decoded'; readonly fields: Body } | Refusal;
+
+const asTheyAre = (body: Body): PresetFields => ({ kind: 'decoded', fields: body });
 
 /** The surfaces a version can be saved from: what a request of each must be, and where it keeps its system prompt. */
 const SURFACES: readonly {
   readonly path: string;
   readonly request: z.ZodType<Body>;
   readonly systemOf: (body: Body) => string | null;
+  /** A preset is in a chat completion's words; absent: so is the request. */
+  readonly fieldsOf?: (body: Body) => PresetFields;
 }[] = [
   {
     path: 'chat/completions',
@@ -192,16 +202,18 @@ const SURFACES: readonly {
   },
   {
     path: 'messages',
-    request: z.looseObject({
-      messages: z.array(z.looseObject({ role: z.string() })).nullable(),
-      system: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).optional(),
-    }),
+    request: messagesRequest.extend({ messages: messagesRequest.shape.messages.nullable() }),
     systemOf: ({ system }) => textOf(system),
+    fieldsOf: (body) => {
+      const decoded = decodeMessages({ ...body, messages: body['messages'] ?? [] } as MessagesRequest);
+      return decoded.kind === 'refused' ? decoded : { kind: 'decoded', fields: decoded.request };
+    },
   },
   {
     path: 'responses',
     request: z.looseObject({ instructions: z.string().nullable().optional() }),
     systemOf: ({ instructions }) => textOf(instructions),
+    fieldsOf: decodePresetFields,
   },
 ];
 

@@ -7,6 +7,7 @@ import { readEvents } from './openai/stream.ts';
 import type { DialectName, UpstreamRequest } from './provider.ts';
 import { excludesReasoning } from './reasoning.ts';
 import type { Endpoint } from './registry.ts';
+import { routersTool } from './server-tools.ts';
 import { vitalLack } from './wire-rules.ts';
 
 /** The canonical request: OpenRouter's chat completion body, with its preset merged in. */
@@ -43,7 +44,9 @@ export type Dialect = {
 /** The shape is ours already: bytes stand. */
 const openai: Dialect = {
   inexpressible: (request, { provider, model }) =>
-    nativeTool(request) ?? (provider.wire ? vitalLack(provider.wire, request, model.native) : null),
+    nativeTool(request) ??
+    (provider.isRouter ? null : routersTool(request, provider.wire !== undefined)) ??
+    (provider.wire ? vitalLack(provider.wire, request, model.native) : null),
   warnings: (request, endpoint) => unsentFields(request, endpoint).map((field) => `${field} is not sent`),
   encode: encodeOpenAi,
   readAnswer: (text, request) => inRoutersWords(text, excludesReasoning(request)),

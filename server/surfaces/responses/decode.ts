@@ -26,7 +26,8 @@ export function decodeResponses(given: unknown, items: Items): Decoded | Refusal
 /** What a preset saved from a request of Responses holds of it, in a chat completion's words. */
 export function decodePresetFields(body: Fields): { readonly kind: 'decoded'; readonly fields: Fields } | Refusal {
   const notes = new Notes();
-  const fields = fieldsIn(body, notes);
+  const lasting = Object.fromEntries(Object.entries(body).filter(([name]) => !OF_ONE_CALL.has(name)));
+  const fields = fieldsIn(lasting, notes);
   return notes.refusal ?? { kind: 'decoded', fields };
 }
 
@@ -56,6 +57,7 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   ...['input', 'instructions', 'messages', 'max_output_tokens', 'text', 'tools', 'tool_choice', 'reasoning', 'include'],
   ...['store', 'previous_response_id', 'conversation', 'background', 'prompt', 'truncation', 'stream_options'],
   ...['max_tool_calls', 'moderation', 'context_management', 'top_logprobs', 'service_tier', 'parallel_tool_calls'],
+  ...['anthropic'],
 ]);
 
 /** What the answer cannot do without, and a daemon that stores no answers cannot give. */
@@ -65,8 +67,13 @@ const STATEFUL: readonly (readonly [string, string])[] = [
   ['prompt', 'prompts are not stored at OpenAI; name a preset in "model" or "preset"'],
 ];
 
+/** What OpenRouter leaves out of a preset without a word. */
+const OF_ONE_CALL: ReadonlySet<string> = new Set([
+  ...['input', 'messages', 'prompt', 'stream', 'store', 'background', 'previous_response_id', 'conversation'],
+]);
+
 /** What is left out with a word about it. */
-const LEFT_OUT = ['max_tool_calls', 'moderation', 'context_management'] as const;
+const LEFT_OUT = ['max_tool_calls', 'moderation', 'context_management', 'anthropic'] as const;
 
 function fieldsIn(body: Fields, notes: Notes): Fields {
   for (const [field, why] of STATEFUL) if (isSaid(body[field])) notes.reject(field, why);
