@@ -514,8 +514,8 @@ function gathered(text: string): Message {
     else if (type === 'content_block_start') message.content.push(block);
     else if (type === 'message_delta') message = { ...message, ...delta, usage: { ...message.usage, ...told } };
     else if (type !== 'content_block_delta' || !current) continue;
-    else if (delta['type'] === 'text_delta') current['text'] += delta['text'];
-    else if (delta['type'] === 'thinking_delta') current['thinking'] += delta['thinking'];
+    else if (delta['type'] === 'text_delta') current['text'] = `${current['text']}${delta['text']}`;
+    else if (delta['type'] === 'thinking_delta') current['thinking'] = `${current['thinking']}${delta['thinking']}`;
     else if (delta['type'] === 'signature_delta') current['signature'] = delta['signature'] as string;
     else if (delta['type'] === 'input_json_delta') inputs[index] = (inputs[index] ?? '') + delta['partial_json'];
   }
