@@ -67,8 +67,8 @@ export function activate(context: ExtensionContext): CallgateExports {
   const tree = new SpendTreeProvider(spend, approvals);
   const view = window.createTreeView('callgate.spend', { treeDataProvider: tree });
   const service = new ServiceOffer({ memory: context.globalState, callgate: (args) => runCallgate(context, args) });
-  const doctor = new ShownText('callgate-doctor', 'Callgate Doctor.md', 'markdown');
-  const plan = new ShownText('callgate-plan', 'Plan of callgate.yaml', 'diff');
+  const doctor = new ShownText('callgate-doctor', 'Callgate Doctor.md');
+  const plan = new ShownText('callgate-plan', 'callgate.yaml.diff');
 
   function onState(state: ConnectionState): void {
     status.show(state);

@@ -11,9 +11,11 @@ export function approvalCommands(approvals: Approvals): Readonly<Record<string, 
   const onRow = (answer: (request: PermitRequest) => Promise<void>): Command => ({
     needs: ['daemon'],
     run: (row) => {
-      const id = requestOf(row)?.id;
-      const request = approvals.pending.find((one) => one.id === id);
-      return request ? answer(request) : answerPending(approvals);
+      const asked = requestOf(row);
+      if (!asked) return answerPending(approvals);
+      const request = approvals.pending.find(({ id }) => id === asked.id);
+      // A row may still be drawn when its call is no more.
+      return request ? answer(request) : approvals.sayNobodyWaits();
     },
   });
   return {

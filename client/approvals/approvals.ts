@@ -62,13 +62,16 @@ export class Approvals {
     const answered = await this.#api.answerPermit(request.id, { ...decision, by: 'editor' });
     this.ended({ id: request.id, outcome: 'gone' });
     if (answered.kind === 'ok') return;
-    if (answered.reason === 'permit_answered' || answered.status === 404)
+    if (answered.reason === 'permit_answered')
       await window.showInformationMessage(
-        answered.status === 404
-          ? l10n.t('Nobody waits for this answer any more.')
-          : l10n.t('This was answered elsewhere: {0}.', String(answered.metadata['decision'])),
+        l10n.t('This was answered elsewhere: {0}.', String(answered.metadata['decision'])),
       );
+    else if (answered.status === 404) await this.sayNobodyWaits();
     else await showRefusal(answered);
+  }
+
+  async sayNobodyWaits(): Promise<void> {
+    await window.showInformationMessage(l10n.t('Nobody waits for this answer any more.'));
   }
 
   /** A key ran away: one click lets it call again. */

@@ -56,7 +56,7 @@ async function chooseGuardrail(
   { api, spend }: Callgate,
   last: string | null,
 ): Promise<Asked<string | null> | undefined> {
-  if (!spend.tree) await spend.refresh();
+  await spend.refresh();
   const items: Choice[] = [
     {
       id: null,

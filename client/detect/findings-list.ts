@@ -72,7 +72,7 @@ function itemOf({ finding, range }: Place): Item {
   const { line, character } = range.start;
   return {
     label: `$(${LOOKS[actionOf(finding)].icon}) ${finding.type}`,
-    description: `${findingText(finding)} · ${l10n.t('line {0}, column {1}', line + 1, character + 1)}`,
+    description: `${l10n.t('line {0}, column {1}', line + 1, character + 1)} · ${findingText(finding)}`,
     finding,
     range,
   };

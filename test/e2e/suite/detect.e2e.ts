@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { CallgateExports } from '../../../client/extension.ts';
-import { manage } from './daemon.ts';
 import { open, write } from './editing.ts';
 import { eventually } from './eventually.ts';
 import { attached, closeEditors, inWorkspace } from './extension.ts';
@@ -12,10 +10,9 @@ const FILE = 'notes.txt';
 const TEXT = 'Nothing here.\nWrite to ada@example.com, soon.\nOr to grace@example.com.\n';
 
 describe('detecting sensitive text', () => {
-  let callgate: CallgateExports;
   let messages: Messages;
   before(async () => {
-    callgate = await attached();
+    await attached();
     await write(FILE, TEXT);
   });
   after(() => vscode.workspace.fs.delete(inWorkspace(FILE)));
@@ -37,17 +34,14 @@ describe('detecting sensitive text', () => {
       return editor?.document.getText(editor.selection) === text ? editor : undefined;
     });
   const accept = () => vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-  const next = () => vscode.commands.executeCommand('workbench.action.quickOpenSelectNext');
 
   it('lists what was found in the file, and goes to it', async () => {
     await open(FILE);
     const done = detect();
     await goesTo('ada@example.com');
-    await next();
-    await goesTo('grace@example.com');
     await accept();
     await done;
-    await goesTo('grace@example.com');
+    await goesTo('ada@example.com');
     assert.deepEqual(said(), []);
   });
 
@@ -78,53 +72,4 @@ describe('detecting sensitive text', () => {
     assert.match(String(noFile), /^Open a file as text/);
     assert.deepEqual(more, []);
   });
-
-  it('goes by the guardrail that is chosen', async () => {
-    const { data } = (await manage(callgate, 'POST', '/guardrails', {
-      name: 'No phones',
-      content_filter_builtins: [{ slug: 'phone', action: 'block' }],
-    })) as { readonly data: { readonly id: string } };
-    try {
-      await open(FILE);
-      const lists = listsShown();
-      try {
-        const done = detect();
-        await eventually('the guardrails are offered', lists.onShown, () => lists.labels.length > 0);
-        await next();
-        await accept();
-        await done;
-      } finally {
-        lists.dispose();
-      }
-      assert.deepEqual(lists.labels, [['Detectors as they are', 'No phones']]);
-      assert.match(said().join('\n'), /^Looked at the file\. Nothing was found/);
-    } finally {
-      await manage(callgate, 'DELETE', `/guardrails/${data.id}`);
-    }
-  });
 });
-
-/** Hears which lists are shown; what VS Code draws is known only to whoever made it. */
-function listsShown() {
-  const original = vscode.window.createQuickPick;
-  const shown = new vscode.EventEmitter<void>();
-  const labels: string[][] = [];
-  vscode.window.createQuickPick = <T extends vscode.QuickPickItem>() => {
-    const list = original<T>();
-    const show = list.show.bind(list);
-    list.show = () => {
-      show();
-      labels.push(list.items.map(({ label }) => label));
-      shown.fire();
-    };
-    return list;
-  };
-  return {
-    labels,
-    onShown: shown.event,
-    dispose: () => {
-      vscode.window.createQuickPick = original;
-      shown.dispose();
-    },
-  };
-}

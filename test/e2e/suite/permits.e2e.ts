@@ -107,6 +107,8 @@ describe('a call that needs a permit', () => {
     await nobodyWaits();
     await callgate.approvals.answer(row.request, { decision: 'deny' });
     assert.equal(messages.said.at(-1)?.text, 'This was answered elsewhere: once.');
+    await commands.executeCommand('callgate.denyPermit', row);
+    assert.equal(messages.said.at(-1)?.text, 'Nobody waits for this answer any more.');
   });
 
   it('finds nobody waiting when nobody does', async () => {

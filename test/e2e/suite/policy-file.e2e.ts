@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { CallgateExports } from '../../../client/extension.ts';
 import { manage } from './daemon.ts';
 import { open, write } from './editing.ts';
+import { eventually } from './eventually.ts';
 import { attached, closeEditors, inWorkspace } from './extension.ts';
 import { Messages } from './messages.ts';
 import { after, afterEach, before, beforeEach, describe, it } from './mocha.ts';
@@ -19,6 +20,7 @@ describe('policy as code, in the editor', () => {
   });
   after(async () => {
     await vscode.workspace.fs.delete(inWorkspace(FILE));
+    for (const { hash, name } of callgate.spend.keys) if (name === 'prober') await callgate.api.deleteKey(hash);
     await manage(callgate, 'DELETE', '/workspaces/lab');
   });
   beforeEach(() => {
@@ -30,17 +32,20 @@ describe('policy as code, in the editor', () => {
   });
 
   const run = (command: string) => vscode.commands.executeCommand(`callgate.${command}`, inWorkspace(FILE));
-  const shown = () => {
+  /** The plan in front, once it says so. */
+  const shown = (what: RegExp) => {
     const document = vscode.window.activeTextEditor?.document;
     assert.equal(document?.uri.scheme, 'callgate-plan');
     assert.equal(document?.languageId, 'diff');
-    return document.getText();
+    return eventually(String(what), vscode.workspace.onDidChangeTextDocument, () =>
+      what.test(document.getText()) ? document.getText() : null,
+    );
   };
   const workspaces = () => callgate.spend.tree?.workspaces.map(({ slug }) => slug);
 
   it('shows what would change, and changes nothing', async () => {
     await run('planPolicy');
-    const text = shown();
+    const text = await shown(/prober/);
     assert.match(text, /^callgate\.yaml would change what follows: 2 to make\. Nothing has been done yet\./);
     assert.match(text, /^\+ workspace lab$/m);
     assert.match(text, /^\+ key .*prober.*\n(\+ {5}.*\n)*\+ {5}limit: 2$/m);
@@ -84,7 +89,7 @@ describe('policy as code, in the editor', () => {
     );
 
     await run('planPolicy');
-    assert.match(shown(), /nothing would change/);
+    await shown(/nothing would change/);
   });
 
   it('does nothing when it has nothing to do', async () => {

@@ -47,15 +47,18 @@ describe('sensitive text, to a person', () => {
       await palette(page, COMMAND);
       await list().filter({ hasText: 'email' }).waitFor();
       const all = (await list().allInnerTexts()).join('\n');
-      assert.match(all, /credit-card[\s\S]*line 3, column \d+/);
-      assert.match(all, /email[\s\S]*line 4, column 14/);
-      assert.match(all, /block · injection · rule [\s\S]*line 6/);
+      assert.match(all, /credit-card[\s\S]*line 3, column \d+ · redact · pii/);
+      assert.match(all, /email[\s\S]*line 4, column 14 · redact · pii/);
+      assert.match(all, /line 6, column 1 · block · injection · rule \S+ · score 0\.\d\d/);
       assert.match(
         await page.locator('.quick-input-title').innerText(),
         /^\d findings · the call would be refused · [\d.]+ ms$/,
       );
       await screenshot(page, join(EVIDENCE, `detect, ${theme}.png`));
+      await page.keyboard.press('ArrowDown');
+      await page.locator('.statusbar-item', { hasText: 'Ln 4, Col 29 (15 selected)' }).waitFor();
       await closeList();
+      await page.locator('.statusbar-item', { hasText: 'Ln 1, Col 1' }).waitFor();
     });
   }
 
