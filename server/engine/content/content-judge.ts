@@ -58,7 +58,7 @@ export class ContentJudge {
       const all = before + text;
       const found = this.#memory.hits(filters, all, speaker, () => filters.input(all, speaker));
       if (found.length === 0) return text;
-      const hits = found.flatMap((hit) => within(hit, before.length));
+      const hits = before === '' ? found : found.flatMap((hit) => within(hit, before.length));
       for (const hit of hits) {
         const value = text.slice(hit.start, hit.end);
         course.noteInput(hit, hit.action === 'flag' ? '' : value);
@@ -94,6 +94,5 @@ export class ContentJudge {
 
 /** The hit in a text that was looked at with `before` characters in front of it; none when it stands in those. */
 function within(hit: Hit, before: number): readonly Hit[] {
-  if (before === 0) return [hit];
   return hit.end <= before ? [] : [{ ...hit, start: Math.max(0, hit.start - before), end: hit.end - before }];
 }

@@ -12,17 +12,18 @@ const MOST_CHARACTERS = 6_000_000;
 const MOST_TEXTS = 50_000;
 /** Texts that look alike from outside and are remembered besides one another. */
 const MOST_ALIKE = 16;
-const EDGE = 16;
+/** Characters of a text that are looked at to look it up. */
+const SAMPLES = 48;
 
 /**
  * What was found in texts before, so that a conversation's earlier messages are not judged again with each of its calls. In memory only
- * and bounded: two generations, of which the older goes when the younger is full. A text is looked up by its length and parts of it, and
- * then compared: hashing all of it, as a map does, takes far longer than that.
+ * and bounded: two generations, of which the older goes when the younger is full. A text is looked up by its length and characters all
+ * over it, and then compared: hashing all of it, as a map does, takes far longer than that.
  */
 export class VerdictMemory {
   readonly #most: number;
-  #young = new Map<string, Verdict[]>();
-  #old = new Map<string, Verdict[]>();
+  #young = new Map<number, Verdict[]>();
+  #old = new Map<number, Verdict[]>();
   #characters = 0;
   #texts = 0;
 
@@ -47,7 +48,7 @@ export class VerdictMemory {
     return verdict.hits;
   }
 
-  #remember(key: string, alike: Verdict[] | undefined, verdict: Verdict): void {
+  #remember(key: number, alike: Verdict[] | undefined, verdict: Verdict): void {
     if (!alike) this.#young.set(key, [verdict]);
     else {
       alike.push(verdict);
@@ -63,11 +64,13 @@ export class VerdictMemory {
   }
 }
 
-function outline(text: string): string {
+function outline(text: string): number {
   const { length } = text;
-  if (length <= 4 * EDGE) return text;
-  const middle = length >> 1;
-  return `${length}:${text.slice(0, EDGE)}${text.slice(middle, middle + EDGE)}${text.slice(-EDGE)}`;
+  const step = Math.max(1, Math.floor(length / SAMPLES));
+  let mixed = length;
+  for (let at = length - 1; at >= 0; at -= step) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
+  // A number that engines keep without an object around it.
+  return (mixed ^ (mixed >>> 15)) >> 1;
 }
 
 function find(
