@@ -17,10 +17,12 @@ export type Session = {
  * Starts a VS Code server and a Chromium over a fresh sandbox.
  *
  * @param env what the extension host inherits besides
+ * @param trusted false: its windows open in Restricted Mode
  * @throws when either cannot be had, with the remedy
  */
 export async function startSession(
   env: (sandbox: Sandbox) => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv> = () => ({}),
+  trusted = true,
 ): Promise<Session> {
   const executable = findChromium();
   const sandbox = await createSandbox();
@@ -33,7 +35,7 @@ export async function startSession(
       userData: sandbox.userData,
       extensions: sandbox.extensions,
       env: { ...process.env, ...sandbox.env, ...(await env(sandbox)) },
-      trusted: true,
+      trusted,
       say: () => {},
     });
     closing.unshift(server.stop);
