@@ -8,13 +8,17 @@ export const NATIVE = 'anthropic';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The request without it, and without the marks for caches that come with it. A request that says nothing of it is the same one. */
-export function withoutNative(request: CanonicalRequest): CanonicalRequest {
+/**
+ * The request without it, and without the marks for caches that come with it, which only a router (`isRouter`) understands. A request
+ * that says nothing of it is the same one.
+ */
+export function withoutNative(request: CanonicalRequest, isRouter: boolean): CanonicalRequest {
   if (request[NATIVE] === undefined) return request;
+  const plain = isRouter ? withoutKey : unmarked;
   const { [NATIVE]: _native, messages, tools, ...rest } = request;
   return {
     ...rest,
-    ...(messages === undefined ? {} : { messages: mapped(messages, plainMessage) }),
+    ...(messages === undefined ? {} : { messages: mapped(messages, (message) => plainMessage(message, plain)) }),
     ...(tools === undefined ? {} : { tools: mapped(tools, plain) }),
   };
 }
@@ -41,9 +45,9 @@ export const isOwnTool = (type: unknown): boolean =>
   typeof type === 'string' &&
   /^(?:bash|text_editor|computer|memory|computer_toolset|browser_toolset)_\d{8}$/.test(type);
 
-function plainMessage(message: unknown): unknown {
-  if (!isObject(message)) return message;
-  const { cache_control: _control, [NATIVE]: _native, ...kept } = message;
+function plainMessage(message: unknown, plain: (thing: unknown) => unknown): unknown {
+  const kept = plain(message);
+  if (!isObject(kept)) return kept;
   const { content, tool_calls } = kept;
   return {
     ...kept,
@@ -52,7 +56,7 @@ function plainMessage(message: unknown): unknown {
   };
 }
 
-function plain(thing: unknown): unknown {
+function unmarked(thing: unknown): unknown {
   if (!isObject(thing)) return thing;
   const { cache_control: _control, [NATIVE]: _native, ...kept } = thing;
   return kept;

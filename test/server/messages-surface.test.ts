@@ -193,6 +193,15 @@ describe('a request', () => {
     );
   });
 
+  it('reaches a router with the marks for caches that Claude heeds behind it', () => {
+    const marked = { cache_control: { type: 'ephemeral' } };
+    const tools = [{ name: 'f', input_schema: { type: 'object' }, defer_loading: true, ...marked }];
+    const { body } = openai.encode(decoded({ ...hi, tools }).request, endpointOf('openrouter', 'a/b'), 'k', null);
+    expect(JSON.parse(body).tools).toEqual([
+      { type: 'function', function: { name: 'f', parameters: { type: 'object' } }, ...marked },
+    ]);
+  });
+
   it.each<[Fields, Fields]>([
     [{ thinking: { type: 'enabled', budget_tokens: 2048 } }, { reasoning: { max_tokens: 2048 } }],
     [{ thinking: { type: 'adaptive' }, output_config: { effort: 'max' } }, { reasoning: { effort: 'max' } }],

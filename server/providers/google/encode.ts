@@ -1,6 +1,7 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../anthropic/fields.ts';
 import { Notes } from '../anthropic/notes.ts';
 import type { CanonicalRequest } from '../dialect.ts';
+import { NATIVE, nativeFields } from '../native.ts';
 import type { UpstreamRequest } from '../provider.ts';
 import { excludesReasoning, reasoningOf } from '../reasoning.ts';
 import type { Endpoint } from '../registry.ts';
@@ -110,8 +111,9 @@ function noteUnsaid(request: CanonicalRequest, notes: Notes): void {
   if (fieldsOf(request['audio']) === request['audio']) notes.lack('audio');
   if (fieldsOf(request['web_search_options']) === request['web_search_options']) notes.lack('web_search_options');
   for (const [field, value] of Object.entries(request)) {
-    if (SAID.has(field) || value === null || value === undefined || value === false) continue;
+    if (SAID.has(field) || value === null || value === undefined || value === false || field === NATIVE) continue;
     if (['audio', 'web_search_options'].includes(field)) continue;
     notes.warn(`${field.slice(0, 60)} is not sent`);
   }
+  for (const field of nativeFields(request)) notes.warn(`${field.slice(0, 60)} is not sent`);
 }

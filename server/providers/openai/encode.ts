@@ -39,7 +39,7 @@ export function encodeOpenAi(
 ): UpstreamRequest {
   const { provider, model } = endpoint;
   const { wire, isRouter } = provider;
-  const canonical = withoutNative(request);
+  const canonical = withoutNative(request, isRouter);
   const body: Record<string, unknown> = {};
   for (const field of Object.keys(canonical)) {
     if (OWN_FIELDS.has(field) || (!isRouter && ROUTING_FIELDS.has(field))) continue;
