@@ -35,6 +35,8 @@ const UNIVERSE = [
   ...['seed', 'stop', 'logit_bias', 'logprobs', 'top_logprobs', 'n', 'response_format', 'structured_outputs'],
   ...['tools', 'tool_choice', 'parallel_tool_calls', 'prediction', 'verbosity', 'service_tier', 'user', 'metadata'],
   ...['store', 'modalities', 'audio', 'prompt_cache_key', 'prompt_cache_options', 'web_search_options'],
+  // Google's own.
+  ...['safety_settings', 'cached_content', 'media_resolution'],
 ];
 
 /** OpenRouter's own spellings, translated or of no use elsewhere. */
@@ -44,7 +46,7 @@ const NEVER = ['include_reasoning', 'structured_outputs', 'reasoning_effort'];
 const ALWAYS: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'max_tokens', 'max_completion_tokens']);
 
 /** What changes the answer so that it would be to another question without: endpoints that do not take it are left out. */
-const VITAL = ['tools', 'response_format', 'logprobs', 'modalities'];
+const VITAL = ['tools', 'response_format', 'logprobs', 'modalities', 'cached_content'];
 
 type Given = Partial<Omit<WireRules, 'drops' | 'takes'>> & { readonly takes: readonly string[] };
 

@@ -176,6 +176,7 @@ describe('the request', () => {
 
   it.each<[Fields, string]>([
     [{ n: 2 }, 'n'],
+    [{ cached_content: 'cachedContents/x' }, 'cached_content'],
     [{ logprobs: true }, 'logprobs'],
     [{ modalities: ['text', 'audio'] }, 'modalities'],
     [{ web_search_options: {} }, 'web_search_options'],

@@ -216,6 +216,8 @@ describe('a call to a provider of Google’s dialect', () => {
         expect([name, response.status]).toEqual([name, 200]);
         expect(await response.text()).toContain('"provider":"other"');
       }
+      // Google says in its words how long it wants to be left alone.
+      expect(gemini.received.filter(({ path }) => path?.includes('/busy:')).length).toBe(1);
     },
   );
 

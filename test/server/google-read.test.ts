@@ -107,14 +107,10 @@ describe('a stream of the Gemini API', () => {
   });
 
   it('tells what was used so far, and no output before it is counted', async () => {
-    const usages = chunksOf(await read(fixture('text'))).flatMap(({ usage }) =>
-      usage ? [usageOfOpenAi({ usage })] : [],
-    );
-    expect(usages.map((one) => [one?.prompt, one?.completion])).toEqual([
-      [1525, 0],
-      [1525, 9],
-      [1525, 15],
-    ]);
+    const completions = async (name: string) =>
+      chunksOf(await read(fixture(name))).flatMap(({ usage }) => (usage ? [usageOfOpenAi({ usage })?.completion] : []));
+    expect(await completions('text')).toEqual([0, 15]);
+    expect(await completions('thinking-tools')).toEqual([20, 40, 45, 89]);
   });
 
   it('becomes reasoning with its signatures, and calls of tools with their arguments to the letter', async () => {
@@ -145,6 +141,12 @@ describe('a stream of the Gemini API', () => {
     ]);
     expect(finish).toMatchObject([{ finish_reason: 'tool_calls', native_finish_reason: 'STOP' }]);
     expect(usageOfOpenAi({ usage })).toMatchObject({ prompt: 472, completion: 89, reasoning: 40 });
+  });
+
+  it('hears usage that comes behind the last words', async () => {
+    const [first] = geminiEvents([{ text: 'x' }]);
+    const events = [{ ...first, usageMetadata: undefined }, { usageMetadata: geminiUsage(10, 7) }];
+    expect(gather(chunksOf(await read(sse(events)))).usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 7 });
   });
 
   it('says of a blocked prompt that a filter ended it', async () => {

@@ -207,6 +207,8 @@ describe('what each is sent', () => {
     expect(lacking('deepseek', 'deepseek/deepseek-v4-pro', { response_format: { type: 'json_object' } })).toBeNull();
     expect(lacking('groq', 'openai/gpt-oss-120b', { n: 2 })).toBe('n');
     expect(lacking('groq', 'openai/gpt-oss-120b', { logprobs: true })).toBe('logprobs');
+    expect(lacking('openai', 'openai/gpt-5.2', { cached_content: 'cachedContents/x' })).toBe('cached_content');
+    expect(sent('openai', 'openai/gpt-5.2', { safety_settings: [{}] })).not.toHaveProperty('safety_settings');
     expect(
       lacking('groq', 'openai/gpt-oss-120b', { n: 1, logprobs: false, tools: [], modalities: ['text'] }),
     ).toBeNull();

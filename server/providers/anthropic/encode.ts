@@ -134,12 +134,13 @@ const SAID: ReadonlySet<string> = new Set([
 function noteUnsaid(request: CanonicalRequest, notes: Notes): void {
   if (typeof request['n'] === 'number' && request['n'] > 1) notes.lack('n');
   if (request['logprobs'] === true) notes.lack('logprobs');
+  if (request['cached_content']) notes.lack('cached_content');
   const modalities = listOf(request['modalities']);
   if (modalities.some((modality) => modality !== 'text')) notes.lack('modalities');
   if (fieldsOf(request['web_search_options']) === request['web_search_options']) notes.lack('web_search_options');
   for (const [field, value] of Object.entries(request)) {
     if (SAID.has(field) || value === null || value === undefined || value === false) continue;
-    if (['n', 'logprobs', 'modalities', 'web_search_options'].includes(field)) continue;
+    if (['n', 'logprobs', 'modalities', 'web_search_options', 'cached_content'].includes(field)) continue;
     notes.warn(`${field.slice(0, 60)} is not sent`);
   }
 }

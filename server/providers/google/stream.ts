@@ -19,10 +19,14 @@ export async function* readGeminiEvents(
   if (stream.isFinished) yield ['[DONE]'];
 }
 
+/** Every event has the usage so far, which is seldom worth its reading. */
+const USAGE_EVERY = 16;
+
 /** One answer as its events come; each is a whole response with what is new in it, and the usage so far. */
 class GeminiStream {
   #head: Fields = { object: 'chat.completion.chunk', created: Math.floor(Date.now() / 1000) };
   readonly #readers = new Map<number, CandidateReader>();
+  #textEvents = 0;
   isFinished = false;
 
   /** The chunks that one event comes to; what is no JSON is handed on, for the reader of chunks to say so. */
@@ -39,7 +43,8 @@ class GeminiStream {
     if (this.#head['id'] === undefined)
       this.#head = { id: answer['responseId'], ...this.#head, model: answer['modelVersion'] };
     const tier = tierOf(answer['usageMetadata']);
-    if (tier['service_tier'] !== undefined) this.#head = { ...this.#head, ...tier };
+    if (tier['service_tier'] !== undefined && tier['service_tier'] !== this.#head['service_tier'])
+      this.#head = { ...this.#head, ...tier };
 
     const candidates = listOf(answer['candidates']);
     const choices = candidates.flatMap((item, at) => this.#choice(fieldsOf(item), at));
@@ -50,13 +55,17 @@ class GeminiStream {
       choices.push({ index: 0, delta, ...block.finish, logprobs: null });
     }
     const chunks = choices.length > 0 ? [JSON.stringify({ ...this.#head, choices })] : [];
-    // By itself, since it is the caller's only at the end, and behind the text that it counts.
-    const usage = usageOf(
-      answer['usageMetadata'],
-      choices.some(({ finish_reason }) => finish_reason !== null),
-    );
-    if (usage) chunks.push(JSON.stringify({ ...this.#head, choices: [], usage }));
+    if (this.isFinished || this.#tellsUsage()) {
+      // By itself, since it is the caller's only at the end, and behind the text that it counts.
+      const usage = usageOf(answer['usageMetadata'], this.isFinished || this.#textEvents === 0);
+      if (usage) chunks.push(JSON.stringify({ ...this.#head, choices: [], usage }));
+    }
     return chunks;
+  }
+
+  /** Thoughts are told by nothing else; text between two of these is counted by whoever reads it, if the answer breaks off there. */
+  #tellsUsage(): boolean {
+    return this.#textEvents === 0 || this.#textEvents % USAGE_EVERY === 1;
   }
 
   #choice(candidate: Fields, at: number): Fields[] {
@@ -65,6 +74,7 @@ class GeminiStream {
     const reader = known ?? new CandidateReader();
     if (!known) this.#readers.set(index, reader);
     const { content, reasoning, details, calls, images } = reader.read(fieldsOf(candidate['content'])['parts']);
+    if (content !== '' || calls.length > 0) this.#textEvents += 1;
     const finish = finishOf(candidate['finishReason'], reader.hasCalls);
     const isEnd = finish['finish_reason'] !== null;
     if (isEnd) this.isFinished = true;

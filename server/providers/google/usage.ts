@@ -12,7 +12,7 @@ const of = (details: unknown, modality: string): number =>
 
 /**
  * Google counts thoughts, and what its own tools read, beside the answer and the prompt; OpenRouter's completion and prompt have them
- * in them. Null: no usage was sent. `isFinal` false: the answer goes on, and what is not counted yet must not seem to be nothing.
+ * in them. Null: no usage was sent. `isFinal` false: there is text that goes on, and what is not counted yet must not seem to be nothing.
  * https://ai.google.dev/api/generate-content#UsageMetadata
  */
 export function usageOf(usage: unknown, isFinal: boolean): Fields | null {
