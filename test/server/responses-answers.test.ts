@@ -324,6 +324,12 @@ describe('a stream of Responses', () => {
     expect(sentBack(output)).toMatchObject({ content: 'Hi', images: [picture] });
   });
 
+  it('is the first of several choices', () => {
+    const second = chunk({ content: 'Other' }, null, { index: 1 });
+    const { events } = streamed([chunk({ content: 'Hi' }), second, chunk({}, 'stop'), END]);
+    expect(lastOf(events).output).toMatchObject([{ content: [{ text: 'Hi' }] }]);
+  });
+
   it('gives the items to whoever keeps them, when they are whole', () => {
     const given: Fields[] = [];
     const writer = decoded({ stream: true }, (items) => given.push(...items)).writer.stream(async () => ({}));

@@ -12,12 +12,16 @@ export function contentOf(content: unknown, at: string, notes: Notes): string | 
     notes.reject(at, 'must be a text or a list of parts');
     return '';
   }
-  const parts = content.map((part, index) => partOf(fieldsOf(part), `${at}[${index}]`, notes));
-  const [first] = parts;
-  return parts.length === 1 && first && isPlainText(first) ? textOf(first['text']) : parts;
+  return plainText(content) ?? content.map((part, index) => partOf(fieldsOf(part), `${at}[${index}]`, notes));
 }
 
-const isPlainText = (part: Fields) => part['type'] === 'text' && Object.keys(part).length === 2;
+/** The text of a single part that is nothing else; null where it is not so. */
+function plainText(content: readonly unknown[]): string | null {
+  if (content.length !== 1) return null;
+  const { type, text, cache_control, prompt_cache_breakpoint } = fieldsOf(content[0]);
+  if (type !== 'input_text' && type !== 'output_text' && type !== 'text') return null;
+  return typeof text === 'string' && !isSaid(cache_control) && !isSaid(prompt_cache_breakpoint) ? text : null;
+}
 
 function partOf(part: Fields, at: string, notes: Notes): Fields {
   switch (part['type']) {

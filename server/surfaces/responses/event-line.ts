@@ -14,6 +14,11 @@ export class EventLine {
     return `event: ${type}\ndata: {"type":"${type}",${members},"delta":${JSON.stringify(delta)},"sequence_number":${this.#next()}}\n\n`;
   }
 
+  /** An event that holds a Response: `response` is its JSON, which may be that of several events. */
+  response(type: string, response: string): string {
+    return `event: ${type}\ndata: {"type":"${type}","response":${response},"sequence_number":${this.#next()}}\n\n`;
+  }
+
   #next(): number {
     const number = this.#sequence;
     this.#sequence += 1;

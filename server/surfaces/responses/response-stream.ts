@@ -3,10 +3,10 @@ import { chunksIn } from '../events.ts';
 import type { StreamWriter } from '../surface.ts';
 import { failureOf, refusalError } from './errors.ts';
 import { EventLine } from './event-line.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
+import { type Fields, fieldsOf, textOf } from './fields.ts';
 import { picturesOf } from './images.ts';
 import { OutputStream } from './output-stream.ts';
-import { endOf, moreOf, type Reason, responseOf, type Status } from './response.ts';
+import { endOf, firstChoice, moreOf, type Reason, responseOf, type Status } from './response.ts';
 import type { Items, Wishes } from './wishes.ts';
 
 /** What the first chunk said, and what has come since. */
@@ -61,7 +61,7 @@ export class ResponseStream implements StreamWriter {
     const told = failure ? this.#failed(failure) : '';
     this.#given(output.items);
     const response = this.#response(begun, end.status, failure ? failureOf(failure) : null, end.reason);
-    return closing + told + this.#line.event(`response.${end.status}`, { response });
+    return closing + told + this.#line.response(`response.${end.status}`, response);
   }
 
   #chunk(chunk: Fields): string {
@@ -69,10 +69,10 @@ export class ResponseStream implements StreamWriter {
     if (!this.#begun) {
       this.#begun = this.#begin(chunk);
       const response = this.#response(this.#begun, 'in_progress', null, null);
-      for (const step of ['created', 'in_progress']) out += this.#line.event(`response.${step}`, { response });
+      for (const step of ['created', 'in_progress']) out += this.#line.response(`response.${step}`, response);
     }
     const { output } = this.#begun;
-    const choice = fieldsOf(listOf(chunk['choices'])[0]);
+    const choice = firstChoice(chunk);
     if (chunk['error']) this.#error = fieldsOf(chunk['error']);
     else if (choice['delta']) {
       const delta = fieldsOf(choice['delta']);
@@ -100,10 +100,11 @@ export class ResponseStream implements StreamWriter {
     };
   }
 
-  #response(begun: Begun, status: Status, error: Fields | null, reason: Reason | null): Fields {
+  /** The JSON of the Response as it stands. */
+  #response(begun: Begun, status: Status, error: Fields | null, reason: Reason | null): string {
     const isOver = status !== 'in_progress';
     const { output, ...head } = begun;
-    return responseOf(this.#echo, {
+    const response = responseOf(this.#echo, {
       ...head,
       status,
       output: isOver ? output.items : [],
@@ -112,6 +113,7 @@ export class ResponseStream implements StreamWriter {
       usage: isOver ? this.#usage : null,
       more: isOver ? this.#more : {},
     });
+    return JSON.stringify(response);
   }
 
   /** OpenAI writes the members of this event twice over: as it documents them, and as it sends them. */

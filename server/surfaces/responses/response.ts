@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, isSaid, pick } from './fields.ts';
+import { type Fields, fieldsOf, isSaid, listOf, pick } from './fields.ts';
 
 export type Reason = 'max_output_tokens' | 'content_filter';
 export type Status = 'in_progress' | 'completed' | 'incomplete' | 'failed';
@@ -43,6 +43,12 @@ export function responseOf(echo: Fields, standing: Standing): Fields {
 
 /** What of a chat completion, or of its chunks, a Response repeats as it is. */
 export const moreOf = (chunk: Fields): Fields => pick(chunk, ['provider', 'service_tier', 'openrouter_metadata']);
+
+/** A preset may have asked for several choices; a Response is the first. A chunk may hold any of them. */
+export function firstChoice(answer: Fields): Fields {
+  const choices = listOf(answer['choices']).map(fieldsOf);
+  return choices.find(({ index }) => (index ?? 0) === 0) ?? {};
+}
 
 /** How a model's finish reason is told. */
 export function endOf(finish: unknown): Pick<Standing, 'status' | 'reason'> {

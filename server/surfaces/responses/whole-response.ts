@@ -12,14 +12,14 @@ import {
   outputText,
   thoughtsIn,
 } from './output-items.ts';
-import { endOf, moreOf, responseOf } from './response.ts';
+import { endOf, firstChoice, moreOf, responseOf } from './response.ts';
 import { Thought } from './thoughts.ts';
 import type { Items, Wishes } from './wishes.ts';
 
 /** Translates the text of a whole chat completion into a Response's. */
 export function wholeResponse(text: string, wishes: Wishes, given: Items['given']): string {
   const completion = fieldsOf(JSON.parse(text));
-  const choice = fieldsOf(listOf(completion['choices'])[0]);
+  const choice = firstChoice(completion);
   const id = textOf(completion['id']);
   const end = endOf(choice['finish_reason']);
   const output = outputOf(choice, id, wishes, end.status === 'completed' ? 'completed' : 'incomplete');
