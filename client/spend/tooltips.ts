@@ -49,7 +49,10 @@ export function keyTooltip(key: SpendKey, workspace: Workspace, now: number): st
     l10n.t('Today / week / month'),
     `${formatUsd(key.usage_daily)} / ${formatUsd(key.usage_weekly)} / ${formatUsd(key.usage_monthly)}`,
   ]);
-  rows.push([l10n.t('In all'), `${formatUsd(key.usage)}, ${l10n.t('{0} calls', key.requests)}`]);
+  rows.push([
+    l10n.t('In all'),
+    `${formatUsd(key.usage)}, ${key.requests === 1 ? l10n.t('1 call') : l10n.t('{0} calls', key.requests)}`,
+  ]);
   rows.push([l10n.t('Last used'), key.last_used_at ? timeSince(key.last_used_at, now) : l10n.t('never')]);
   rows.push([l10n.t('Secret'), escapeMarkdown(key.label)]);
   return [

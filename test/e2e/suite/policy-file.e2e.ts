@@ -8,7 +8,9 @@ import { attached, closeEditors, inWorkspace } from './extension.ts';
 import { Messages } from './messages.ts';
 import { after, afterEach, before, beforeEach, describe, it } from './mocha.ts';
 
-const FILE = 'callgate.yaml';
+/** In a folder of its own: VS Code remembers for a while what another suite's file of the same path said. */
+const FOLDER = 'policy';
+const FILE = `${FOLDER}/callgate.yaml`;
 const TEXT = 'workspaces:\n  - slug: lab\nkeys:\n  - name: prober\n    workspace: lab\n    limit: 2\n';
 
 describe('policy as code, in the editor', () => {
@@ -19,7 +21,7 @@ describe('policy as code, in the editor', () => {
     await write(FILE, TEXT);
   });
   after(async () => {
-    await vscode.workspace.fs.delete(inWorkspace(FILE));
+    await vscode.workspace.fs.delete(inWorkspace(FOLDER), { recursive: true });
     for (const { hash, name } of callgate.spend.keys) if (name === 'prober') await callgate.api.deleteKey(hash);
     await manage(callgate, 'DELETE', '/workspaces/lab');
   });
@@ -44,12 +46,13 @@ describe('policy as code, in the editor', () => {
   const workspaces = () => callgate.spend.tree?.workspaces.map(({ slug }) => slug);
 
   it('shows what would change, and changes nothing', async () => {
+    messages.answer = () => '';
     await run('planPolicy');
+    assert.deepEqual(messages.said, []);
     const text = await shown(/prober/);
     assert.match(text, /^callgate\.yaml would change what follows: 2 to make\. Nothing has been done yet\./);
     assert.match(text, /^\+ workspace lab$/m);
     assert.match(text, /^\+ key .*prober.*\n(\+ {5}.*\n)*\+ {5}limit: 2$/m);
-    assert.deepEqual(messages.said, []);
     await callgate.spend.refresh();
     assert.ok(!workspaces()?.includes('lab'));
   });
