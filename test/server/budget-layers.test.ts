@@ -149,9 +149,13 @@ describe('which layer refuses', () => {
     await ask('PUT', '/api/v1/workspaces/default/budgets/daily', { limit_usd: PRICE / 2 });
     const refused = await refusal(key.secret);
     const spend = (await (await daemon.request('/api/v1/callgate/spend')).json()) as {
-      workspaces: { keys: { hash: string; state: string }[] }[];
+      workspaces: { budgets: Json[]; keys: { hash: string; state: string; budgets: Json[] }[] }[];
     };
-    expect(spend.workspaces[0]?.keys.find(({ hash }) => hash === key.hash)?.state).toBe('stopped');
+    const row = spend.workspaces[0]?.keys.find(({ hash }) => hash === key.hash);
+    expect(row?.state).toBe('stopped');
+    const monthly = { scope: 'workspace', name: 'workspace "default"', limit: PRICE, spent: PRICE, reset: 'monthly' };
+    expect(row?.budgets).toMatchObject([monthly, { ...monthly, limit: PRICE / 2, reset: 'daily' }]);
+    expect(spend.workspaces[0]?.budgets).toEqual(row?.budgets);
     expect(refused).toMatchObject({
       status: 403,
       reason: 'workspace_budget_exceeded',
