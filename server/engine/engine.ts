@@ -213,7 +213,7 @@ export class Engine {
       id,
       maxTokens,
       events: streamThrough(this.#parts, course, endpoint, result),
-      earlyUsage: () => earlyUsage(result.first, course.bound.likelyInput),
+      earlyUsage: () => earlyUsage(result.first, course.bound),
     };
   }
 

@@ -50,7 +50,7 @@ beforeAll(async () => {
   daemon = await TestDaemon.start(
     `providers:\n  claude:\n    dialect: anthropic\n    base_url: ${claude.baseUrl}\n    key: env:CLAUDE_KEY\n    models:\n${models(['claude-opus-4-6', 'busy', 'slow', 'slow-busy'])}` +
       `  plain:\n    base_url: ${plain.baseUrl}\n    models:\n      - { id: plain/m, native: m, pricing: { prompt: "0.000001", completion: "0.00001" } }\n`,
-    { env: { CLAUDE_KEY: 'sk-ant-x' }, keepAliveMs: 40 },
+    { env: { CLAUDE_KEY: 'sk-ant-x' }, keepAliveMs: 200 },
   );
   key = (await daemon.key({ limit: 5 })).secret;
   claude.on('busy', claudeFailure(529, 'overloaded_error', 'Overloaded'));
@@ -61,10 +61,10 @@ beforeAll(async () => {
       : claudeMessage({ content: text })(received, response),
   );
   claude.on('slow', (received, response) => {
-    setTimeout(() => void claudeStream({ events: claudeEvents(text) })(received, response), 150);
+    setTimeout(() => void claudeStream({ events: claudeEvents(text) })(received, response), 600);
   });
   claude.on('slow-busy', (received, response) => {
-    setTimeout(() => void claudeFailure(529, 'overloaded_error', 'Overloaded')(received, response), 150);
+    setTimeout(() => void claudeFailure(529, 'overloaded_error', 'Overloaded')(received, response), 600);
   });
 });
 
