@@ -26,6 +26,7 @@ const USAGE_EVERY = 16;
 class GeminiStream {
   #head: Fields = { object: 'chat.completion.chunk', created: Math.floor(Date.now() / 1000) };
   readonly #readers = new Map<number, CandidateReader>();
+  #written: { readonly head: Fields | null; readonly text: string } = { head: null, text: '' };
   #textEvents = 0;
   isFinished = false;
 
@@ -54,13 +55,20 @@ class GeminiStream {
       const delta = { role: 'assistant', content: '', refusal: block.refusal };
       choices.push({ index: 0, delta, ...block.finish, logprobs: null });
     }
-    const chunks = choices.length > 0 ? [JSON.stringify({ ...this.#head, choices })] : [];
+    const chunks = choices.length > 0 ? [this.#chunk(choices)] : [];
     if (this.isFinished || this.#tellsUsage()) {
       // By itself, since it is the caller's only at the end, and behind the text that it counts.
       const usage = usageOf(answer['usageMetadata'], this.isFinished || this.#textEvents === 0);
-      if (usage) chunks.push(JSON.stringify({ ...this.#head, choices: [], usage }));
+      if (usage) chunks.push(this.#chunk([], `,"usage":${JSON.stringify(usage)}`));
     }
     return chunks;
+  }
+
+  /** What stands around the choices is the same in nearly every chunk. */
+  #chunk(choices: readonly Fields[], more = ''): string {
+    if (this.#written.head !== this.#head)
+      this.#written = { head: this.#head, text: `${JSON.stringify(this.#head).slice(0, -1)},"choices":` };
+    return `${this.#written.text}${JSON.stringify(choices)}${more}}`;
   }
 
   /** Thoughts are told by nothing else; text between two of these is counted by whoever reads it, if the answer breaks off there. */
