@@ -19,10 +19,12 @@ const LEET: Readonly<Record<string, string>> = {
 };
 const LONGEST_WORD = 24;
 
-/** 0 no part of a word, 1 a letter, 2 what may stand for one. */
+/** 0 no part of a word, 1 a letter; what may stand for one: 2 anywhere, 3 but not at a word's end, 4 in a word with letters alone. */
 const KIND = new Uint8Array(128);
 for (let code = 0x61; code <= 0x7a; code += 1) KIND[code] = 1;
-for (const sign of '0123456789@$!|+(') KIND[sign.charCodeAt(0)] = 2;
+for (const sign of '0134578') KIND[sign.charCodeAt(0)] = 2;
+for (const sign of '!|(+') KIND[sign.charCodeAt(0)] = 3;
+for (const sign of '269@$') KIND[sign.charCodeAt(0)] = 4;
 
 /** The text with digits and signs read as letters, where that makes words of it, or null. Each character stands for one, so offsets stay. */
 export function asLeet(plain: View, book: WordBook): View | null {
@@ -34,18 +36,26 @@ export function asLeet(plain: View, book: WordBook): View | null {
   const { length } = text;
   for (let at = 0; at < length; ) {
     const start = at;
-    let signs = 0;
+    // How many of each kind, of all there are and up to the last that is not to be cut off the end.
+    let letters = 0;
+    let digits = 0;
+    let end = start;
+    let within = 0;
     for (; at < length && at - start < LONGEST_WORD; at += 1) {
       const code = text.charCodeAt(at);
       const kind = code < 128 ? KIND[code] : 0;
-      if (kind === 2) signs += 1;
-      else if (kind !== 1) break;
+      if (kind === 0) break;
+      if (kind === 1) letters += 1;
+      else if (kind === 2) digits += 1;
+      if (kind !== 3) {
+        end = at + 1;
+        within = end - start - letters;
+      }
     }
     if (at === start) at += 1;
-    if (signs === 0 || at - start < 2) continue;
-    const word = text.slice(start, at);
-    const bare = word.replace(/[!|(+]+$/, '');
-    if (!/[a-z]/.test(bare) ? !/^[0134578]{2,}$/.test(bare) : !/[0-9@$!|+(]/.test(bare)) continue;
+    // Without a letter it must be two digits or more that can all be letters; with letters, something must stand for one.
+    if (letters === 0 ? digits < 2 || digits < end - start : within === 0) continue;
+    const bare = text.slice(start, end);
     mixed += 1;
     let read = spelt(bare, 'i');
     if (!isKnown(read, book)) read = spelt(bare, 'l');

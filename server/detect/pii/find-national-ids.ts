@@ -39,11 +39,17 @@ const KINDS: readonly Kind[] = NATIONAL_IDS.map((rule) => {
 const BEFORE = '(?<![\\w-])';
 const BEHIND = '(?![\\w-])';
 
-/** Matches wherever a kind does: in either case, and where what must be repeated is only alike. */
-const ANY = new RegExp(
-  `${BEFORE}(?:${NATIONAL_IDS.map(({ pattern }) => looser(pattern.source)).join('|')})${BEHIND}`,
-  'gi',
-);
+/** Kinds that begin with a letter, or may. */
+const LETTER_FIRST = /^(?:\(\?![^)]*\))?(?:\[[A-Z]|\(\?:[A-Z]+\)\?)/;
+const LOOSER = NATIONAL_IDS.map(({ pattern }) => looser(pattern.source));
+const OF_LETTERS = LOOSER.filter((source) => LETTER_FIRST.test(source)).join('|');
+const OF_DIGITS = LOOSER.filter((source) => !LETTER_FIRST.test(source) || source.startsWith('(?:')).join('|');
+
+/**
+ * Matches wherever a kind does: in either case, and where what must be repeated is only alike. Apart by what they begin with: most words
+ * are no numbers.
+ */
+const ANY = new RegExp(`${BEFORE}(?:(?=\\d)(?:${OF_DIGITS})|(?=[a-z])(?:${OF_LETTERS}))${BEHIND}`, 'gi');
 
 /** What stands between its borders, without groups and references back to them: those would count anew in `ANY`. */
 function looser(source: string): string {
