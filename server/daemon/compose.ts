@@ -19,6 +19,7 @@ import { chatRoutes } from '../http/chat.ts';
 import type { HttpContext } from '../http/context.ts';
 import { detectRoutes } from '../http/detect.ts';
 import { doctorRoutes } from '../http/doctor.ts';
+import { geminiRoutes } from '../http/gemini.ts';
 import { guardrailRoutes } from '../http/guardrails.ts';
 import { healthRoutes } from '../http/health.ts';
 import { ioLogRoutes } from '../http/io-log.ts';
@@ -162,6 +163,7 @@ export const compose: Compose = async (options) => {
   chatRoutes(app, context);
   messagesRoutes(app, context);
   responsesRoutes(app, context);
+  geminiRoutes(app, context);
   keyRoutes(app, context);
   guardrailRoutes(app, context);
   detectRoutes(app, context);

@@ -10,7 +10,7 @@ import { authenticate } from './authenticate.ts';
 import { ConnectionDigests } from './connection-digests.ts';
 import type { HttpContext } from './context.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
-import { type AccessPolicy, checkRequest, headOf, JSON_TYPE } from './security.ts';
+import { type AccessPolicy, addressWithoutKey, checkRequest, headOf, JSON_TYPE } from './security.ts';
 
 export type AppOptions = {
   readonly context: HttpContext;
@@ -42,6 +42,12 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
+    rewriteUrl: (request) => {
+      const url = addressWithoutKey(request.url ?? '/', request.headers);
+      // What it was before is kept nowhere.
+      (request as { originalUrl?: string }).originalUrl = url;
+      return url;
+    },
     // Calls have an id of our own.
     genReqId: () => '',
     routerOptions: { maxParamLength: 300 },

@@ -112,10 +112,36 @@ export function contentTypeAllowed(header: string | undefined): boolean {
   return JSON_TYPE.test(header?.trim() ?? '');
 }
 
-/** The key a request carries: `Authorization: Bearer`, else `x-api-key`; null when neither says anything. */
+/** The headers in which clients of other vendors send a key: Anthropic's, Azure's, Google's. */
+const KEY_HEADERS = ['x-api-key', 'api-key', 'x-goog-api-key'] as const;
+
+/** The key a request carries: `Authorization: Bearer`, else the first header that some vendor's clients use; null when none says anything. */
 export function bearerOf(headers: Headers): string | null {
   const match = /^bearer +(\S+)$/i.exec(one(headers['authorization'])?.trim() ?? '');
-  return match?.[1] ?? (one(headers['x-api-key'])?.trim() || null);
+  if (match?.[1]) return match[1];
+  for (const name of KEY_HEADERS) {
+    const key = one(headers[name])?.trim();
+    if (key) return key;
+  }
+  return null;
+}
+
+const QUERY_KEYED = '/v1beta/';
+
+/**
+ * Takes the key that Google's clients may write into an address (`?key=`) out of it, before anything could log it, and puts it where
+ * headers have theirs. Under Google's paths alone: nowhere else is an address a place for a key.
+ */
+export function addressWithoutKey(url: string, headers: Record<string, string | string[] | undefined>): string {
+  const at = url.startsWith(QUERY_KEYED) ? url.indexOf('?') : -1;
+  if (at < 0) return url;
+  const query = new URLSearchParams(url.slice(at + 1));
+  const key = query.get('key');
+  if (key === null) return url;
+  query.delete('key');
+  headers['x-goog-api-key'] ??= key;
+  const rest = query.toString();
+  return rest === '' ? url.slice(0, at) : `${url.slice(0, at)}?${rest}`;
 }
 
 /** SHA-256 of a secret: by it secrets are compared, and keys found, in time that tells nothing of them. */

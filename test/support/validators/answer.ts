@@ -5,6 +5,7 @@ import { chatResult } from './chat.ts';
 import { errorAnswer } from './error.ts';
 import { streamFaults } from './event-stream.ts';
 import { faultsOf, parsed } from './faults.ts';
+import * as gemini from './gemini.ts';
 import * as guardrails from './guardrails.ts';
 import * as messages from './messages.ts';
 import * as models from './models.ts';
@@ -30,6 +31,8 @@ const RULES: readonly Rule[] = [
   [/^POST (?:\/api)?\/v1\/messages$/, 200, messages.message],
   [/^POST (?:\/api)?\/v1\/messages\/count_tokens$/, 200, messages.tokenCount],
   [/^POST (?:\/api)?\/v1\/responses$/, 200, responses.wholeResponse],
+  [/^POST \/v1(?:beta)?\/.+:generateContent$/, 200, gemini.content],
+  [/^POST \/v1(?:beta)?\/.+:countTokens$/, 200, gemini.tokenCount],
   [/^GET \/api\/v1\/models(?:\/user)?$/, 200, models.modelList],
   [/^GET \/v1\/models$/, 200, models.openAiModelList],
   [/^GET \/api\/v1\/models\/count$/, 200, models.modelCount],
@@ -101,6 +104,7 @@ function faults({ path, status, headers, text, whole }: Answer, route: string): 
   const type = headers.get('content-type') ?? '';
   const isMessages = /\/v1\/messages(?:\/count_tokens)?$/.test(path);
   const isResponses = /\/v1\/responses$/.test(path);
+  const isGemini = /^\/v1(?:beta)?\/.+:\w+$/.test(path);
   const isChat = path.endsWith('/chat/completions') && !path.includes('/presets/');
   const ours = headers.get('x-generation-id');
   const missing = isChat && status < 300 && ours === null ? ['X-Generation-Id is missing'] : [];
@@ -108,6 +112,7 @@ function faults({ path, status, headers, text, whole }: Answer, route: string): 
   const common = [...missing, ...limits.map((name) => `${name} is only for refusals`)];
   if (isMessages && type.startsWith('text/event-stream'))
     return [...common, ...messages.messageStreamFaults(text, whole)];
+  if (isGemini && type.startsWith('text/event-stream')) return [...common, ...gemini.contentStreamFaults(text, whole)];
   if (isResponses && type.startsWith('text/event-stream'))
     return [...common, ...responses.responseStreamFaults(text, whole)];
   if (type.startsWith('text/event-stream')) {
@@ -122,7 +127,7 @@ function faults({ path, status, headers, text, whole }: Answer, route: string): 
   const body = parsed(text);
   if (isMessages && status >= 400) return [...common, ...faultsOf(messages.messagesError, body)];
   if (status >= 400) {
-    const schema = isResponses ? responses.responsesError : errorAnswer;
+    const schema = isResponses ? responses.responsesError : isGemini ? gemini.geminiError : errorAnswer;
     return [...common, ...faultsOf(schema, body), ...codeFaults(body, status)];
   }
   const rule = RULES.find(([pattern]) => pattern.test(route));
