@@ -9,6 +9,7 @@ import { nameActors } from './acting.ts';
 import { authenticate } from './authenticate.ts';
 import { ConnectionDigests } from './connection-digests.ts';
 import type { HttpContext } from './context.ts';
+import { mistakenPaths, withoutAlias } from './mistaken-paths.ts';
 import { isRefusal, sendRefusal } from './reply.ts';
 import { type AccessPolicy, addressWithoutKey, checkRequest, headOf, JSON_TYPE } from './security.ts';
 
@@ -43,7 +44,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
     rewriteUrl: (request) => {
-      const url = addressWithoutKey(request.url ?? '/', request.headers);
+      const url = withoutAlias(addressWithoutKey(request.url ?? '/', request.headers));
       // What it was before is kept nowhere.
       (request as { originalUrl?: string }).originalUrl = url;
       return url;
@@ -83,9 +84,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   nameActors(app, context.admin.acting);
   readJsonOnly(app);
-  app.setNotFoundHandler((request, reply) =>
-    sendRefusal(reply, refuse('not_found', { detail: `${request.method} ${request.url.split('?')[0]}` })),
-  );
+  mistakenPaths(app);
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal.status >= 500)

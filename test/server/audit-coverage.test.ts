@@ -33,8 +33,9 @@ const EXEMPT: ReadonlySet<string> = new Set([
   'POST /api/v1/v1/messages/count_tokens',
   'POST /api/v1/responses',
   'POST /v1/responses',
-  'POST /v1beta/*',
-  'POST /v1/models/*',
+  // Google's paths, /v1beta/* and /v1/models/*, as the router prints what ends in anything.
+  'POST *',
+  'POST /v1/models*',
   'POST /sandbox/v1/chat/completions',
   'POST /api/v1/callgate/run',
   'POST /api/v1/callgate/route',
