@@ -323,7 +323,8 @@ export const ERRORS = {
     status: 403,
     type: 'permission_denied',
     message: 'Request blocked by content filter',
-    remedy: 'Take it out of the request, or let the guardrail that metadata names redact it (`callgate guardrails update`).',
+    remedy:
+      'Take it out of the request, or let the guardrail that metadata names redact it (`callgate guardrails update`).',
   },
   prompt_injection_blocked: {
     status: 403,
