@@ -541,6 +541,9 @@ describe('the two kinds of key', () => {
       'POST /v1/v1/messages/count_tokens',
       'POST /api/v1/responses',
       'POST /v1/responses',
+      'POST /v1/models*',
+      // So Fastify prints `/v1beta/*`.
+      'POST *',
       'GET /api/v1/key',
       'GET /api/v1/models',
       'GET /v1/models',
