@@ -126,7 +126,7 @@ describe('config.yaml', () => {
 
   const provider = (lines: string) => `providers:\n  x:\n    base_url: https://x.example/v1\n${lines}`;
   it.each([
-    ['providers:\n  x: {}\n', /^config\.yaml:2:3: providers\.x\.base_url must be a URL/],
+    ['providers:\n  x: {}\n', /^config\.yaml:2:3: providers\.x\.base_url is missing/],
     ['providers:\n  x:\n    base_url: ftp://x\n', /^config\.yaml:3:15: .*https:\/\/ or http:\/\//],
     ['providers:\n  x:\n    base_url: https://u:p@x.example\n', /:3:15: .*must not hold a user or password/],
     ['providers:\n  x:\n    base_url: https://x.example/v1?key=1\n', /:3:15: .*query/],

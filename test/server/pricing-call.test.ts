@@ -21,6 +21,9 @@ beforeAll(async () => {
           overrides: [{ min_prompt_tokens: 1000, prompt: 0.000002 }]
           service_tiers: { priority: { prompt: 0.000003, completion: 0.000003 } }
       - { id: one/plain, native: plain, pricing: { prompt: "0.000001", completion: "0.000001" } }
+  openrouter:
+    base_url: ${provider.baseUrl}
+    models: [{ id: routed/plain, native: plain, pricing: { prompt: "0.000001", completion: "0.000001" } }]
 `);
   limited = (await daemon.key({ limit: 1 })).secret;
   free = (await daemon.key()).secret;
@@ -62,7 +65,7 @@ it('a tier without a price is refused under a limit, and served without one, as 
 
 it('what a hosted tool costs has to end somewhere under a limit', async () => {
   const tools = [{ type: 'openrouter:web_search' }];
-  const refused = await call(limited, { model: 'one/plain', tools });
+  const refused = await call(limited, { model: 'routed/plain', tools });
   expect(refused.error.message).toContain('tool openrouter:web_search');
   expect([refused.status, refused.error.metadata.reason]).toEqual([402, 'unpriced_model']);
 });
