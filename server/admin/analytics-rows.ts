@@ -26,7 +26,8 @@ export type Fact = {
 type Sums = { -readonly [field in NumberOf<Fact>]: number };
 type NumberOf<T> = { [field in keyof T]: T[field] extends number ? field : never }[keyof T];
 
-const ZERO: Sums = {
+/** Nothing was called. */
+export const ZERO: Sums = {
   requests: 0,
   nano: 0,
   byokRequests: 0,

@@ -4,7 +4,7 @@ import type { GenerationRow, KeyRow } from '../store/store.ts';
 import { passes } from './analytics-filter.ts';
 import type { DimensionName } from './analytics-meta.ts';
 import { type AnalyticsQuery, type Span, spanOf } from './analytics-query.ts';
-import { type Fact, Rows } from './analytics-rows.ts';
+import { type Fact, Rows, ZERO } from './analytics-rows.ts';
 import type { AdminContext } from './context.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -56,19 +56,7 @@ async function addDays(
     if (isWithin(row.workspaceId)) add(factOfByok(row, userOf));
 }
 
-const NOTHING = {
-  requests: 0,
-  nano: 0,
-  byokRequests: 0,
-  byokNano: 0,
-  promptTokens: 0,
-  completionTokens: 0,
-  reasoningTokens: 0,
-  cachedTokens: 0,
-  cachedResponses: 0,
-  latencyMs: null,
-  throughput: null,
-} as const;
+const NOTHING = { ...ZERO, latencyMs: null, throughput: null } as const;
 
 type Named = Pick<DayFact, 'keyId' | 'workspaceId' | 'model' | 'provider'> & { readonly preset?: string };
 
